@@ -1,0 +1,94 @@
+//! A job: work that survives a restart.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::Id;
+use crate::rendition::Rendition;
+use crate::video::Video;
+
+/// What is to be done. Handlers may run twice and must not mind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Job {
+    /// Say what is in an uploaded file and plan its rungs.
+    Probe {
+        /// The video.
+        video: Id<Video>,
+    },
+    /// Make the rendition that can be watched first: a remux, or the lowest rung.
+    PackageFirst {
+        /// The video.
+        video: Id<Video>,
+    },
+    /// Make all other renditions, thumbnails and the storyboard.
+    PackageRest {
+        /// The video.
+        video: Id<Video>,
+    },
+    /// Describe the file of a whole rendition as a torrent.
+    Torrent {
+        /// The rendition.
+        rendition: Id<Rendition>,
+    },
+    /// Free what a deleted video kept on disk.
+    RemoveVideo {
+        /// The video.
+        video: Id<Video>,
+    },
+    /// Free blobs that lost an owner: those that nobody else refers to are deleted.
+    RemoveBlobs {
+        /// The blobs.
+        blobs: Vec<crate::picture::BlobName>,
+    },
+}
+
+impl Job {
+    /// The word that names its kind in logs and metrics, as in its JSON.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Probe { .. } => "probe",
+            Self::PackageFirst { .. } => "package-first",
+            Self::PackageRest { .. } => "package-rest",
+            Self::Torrent { .. } => "torrent",
+            Self::RemoveVideo { .. } => "remove-video",
+            Self::RemoveBlobs { .. } => "remove-blobs",
+        }
+    }
+
+    /// Which workers take it: heavy work must not hold up the light.
+    #[must_use]
+    pub const fn lane(&self) -> Lane {
+        match self {
+            Self::Probe { .. } | Self::PackageFirst { .. } => Lane::MediaFirst,
+            Self::PackageRest { .. } => Lane::Media,
+            Self::Torrent { .. } | Self::RemoveVideo { .. } | Self::RemoveBlobs { .. } => Lane::Light,
+        }
+    }
+}
+
+/// A queue of its own, with workers of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Lane {
+    /// What makes a video watchable.
+    MediaFirst,
+    /// The rest of the ladder.
+    Media,
+    /// What takes moments.
+    Light,
+}
+
+impl Lane {
+    /// All lanes.
+    pub const ALL: [Self; 3] = [Self::MediaFirst, Self::Media, Self::Light];
+
+    /// The byte that stands for it in keys.
+    #[must_use]
+    pub const fn byte(self) -> u8 {
+        match self {
+            Self::MediaFirst => 1,
+            Self::Media => 2,
+            Self::Light => 3,
+        }
+    }
+}

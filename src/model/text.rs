@@ -1,0 +1,102 @@
+//! Words that people type: bounded, and without characters that hide or reorder others.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Text of `MIN` to `MAX` characters, trimmed, without NUL and other control characters (line feeds and tabs
+/// may stay) and without the bidirectional overrides that make text read other than it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text<const MIN: usize, const MAX: usize>(String);
+
+/// A video's title: 3 to 120 characters.
+pub type Title = Text<3, 120>;
+/// A video's description, markdown: up to 10,000 characters.
+pub type Description = Text<0, 10_000>;
+/// How to support a creator, markdown: up to 1,000 characters.
+pub type Support = Text<0, 1_000>;
+/// A display name: 1 to 120 characters.
+pub type DisplayName = Text<1, 120>;
+/// What an account or channel says of itself: up to 1,000 characters.
+pub type About = Text<0, 1_000>;
+/// A tag: 2 to 30 characters.
+pub type Tag = Text<2, 30>;
+/// Why someone asks for an account, or why a moderator answers so: up to 3,000 characters.
+pub type Reason = Text<2, 3_000>;
+
+/// Why text is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Fewer or more characters than allowed.
+    #[error("should have {min} to {max} characters, has {has}")]
+    Length {
+        /// The fewest characters.
+        min: usize,
+        /// The most characters.
+        max: usize,
+        /// What was given.
+        has: usize,
+    },
+}
+
+impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
+    /// Cleans and measures what was typed.
+    ///
+    /// # Errors
+    /// [`TextError::Length`] if what is left is too short or too long.
+    pub fn parse(raw: &str) -> Result<Self, TextError> {
+        // Hostile input may be megabytes long: count before copying.
+        let has = raw.trim().chars().filter(|c| kept(*c)).count();
+        if has < MIN || has > MAX {
+            return Err(TextError::Length { min: MIN, max: MAX, has });
+        }
+        Ok(Self(raw.trim().chars().filter(|c| kept(*c)).collect()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// True if there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Control characters and bidirectional overrides (U+202A–202E, U+2066–2069) are dropped; right-to-left
+/// text and its marks stay.
+fn kept(c: char) -> bool {
+    !(c.is_control() && c != '\n' && c != '\t')
+        && !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+impl<const MIN: usize, const MAX: usize> fmt::Display for Text<MIN, MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_trimmed_and_loses_what_hides() {
+        assert_eq!(Title::parse("  a\0b\u{202e}c 🎬 ").unwrap().as_str(), "abc 🎬");
+        assert_eq!(Title::parse("سلام").unwrap().as_str(), "سلام");
+    }
+
+    #[test]
+    fn text_is_measured_in_characters() {
+        assert!(Title::parse(&"é".repeat(120)).is_ok());
+        assert_eq!(
+            Title::parse(&"x".repeat(121)),
+            Err(TextError::Length { min: 3, max: 120, has: 121 })
+        );
+        assert!(Description::parse(&"x".repeat(10 << 20)).is_err());
+    }
+}

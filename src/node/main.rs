@@ -1,0 +1,3 @@
+//! Kinora.
+
+fn main() {}

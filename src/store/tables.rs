@@ -1,0 +1,404 @@
+//! What each noun is kept as: key, entries, version. One place that hands out the tables' bytes.
+
+use bytes::Bytes;
+
+use kinora_model::account::Account;
+use kinora_model::caption::Caption;
+use kinora_model::channel::{Channel, Handle};
+use kinora_model::id::Id;
+use kinora_model::name::Name;
+use kinora_model::picture::BlobName;
+use kinora_model::reaction::Reaction;
+use kinora_model::registration::{Answer, Registration};
+use kinora_model::rendition::{Rendition, Segment};
+use kinora_model::session::{Session, TokenHash};
+use kinora_model::upload::Upload;
+use kinora_model::user::User;
+use kinora_model::video::{Counts, Video};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::kv::Range;
+use crate::table::{Entry, Row, Table};
+
+macro_rules! tables {
+    ($($(#[$doc:meta])* $name:ident = $byte:literal;)*) => {
+        $($(#[$doc])* pub const $name: Table = Table { byte: $byte, name: stringify!($name) };)*
+        /// All tables, by byte.
+        pub const ALL: &[Table] = &[$($name),*];
+    };
+}
+
+tables! {
+    /// Facts of the node itself, by word.
+    SETTINGS = 0x01;
+    /// Users by id.
+    USERS = 0x02;
+    /// User ids by e-mail.
+    USERS_BY_EMAIL = 0x03;
+    /// Accounts by id.
+    ACCOUNTS = 0x04;
+    /// Channels by id.
+    CHANNELS = 0x05;
+    /// Channel ids by account.
+    CHANNELS_BY_ACCOUNT = 0x06;
+    /// Who holds a name: accounts, channels and pending registrations share it.
+    NAMES = 0x07;
+    /// Sessions by id.
+    SESSIONS = 0x08;
+    /// Session ids by hash of the access token.
+    SESSIONS_BY_ACCESS = 0x09;
+    /// Session ids by hash of the refresh token.
+    SESSIONS_BY_REFRESH = 0x0a;
+    /// Session ids by user.
+    SESSIONS_BY_USER = 0x0b;
+    /// Registrations by id.
+    REGISTRATIONS = 0x0c;
+    /// Uploads by id.
+    UPLOADS = 0x0d;
+    /// Upload ids by token.
+    UPLOADS_BY_TOKEN = 0x0e;
+    /// Upload ids by user.
+    UPLOADS_BY_USER = 0x0f;
+    /// Videos by id.
+    VIDEOS = 0x10;
+    /// Video ids by uuid.
+    VIDEOS_BY_UUID = 0x11;
+    /// Video ids by channel.
+    VIDEOS_BY_CHANNEL = 0x12;
+    /// Video ids by account.
+    VIDEOS_BY_ACCOUNT = 0x13;
+    /// What is counted, by video.
+    COUNTS = 0x14;
+    /// Renditions by video and id.
+    RENDITIONS = 0x15;
+    /// Rendition keys by id alone.
+    RENDITIONS_BY_ID = 0x16;
+    /// Segments by rendition and place.
+    SEGMENTS = 0x17;
+    /// Who refers to a blob: by blob and owner.
+    BLOB_OWNERS = 0x18;
+    /// Captions by video and language.
+    CAPTIONS = 0x19;
+    /// Ratings by video and account.
+    REACTIONS = 0x1a;
+    /// Rating keys by account.
+    REACTIONS_BY_ACCOUNT = 0x1b;
+    /// Events, numbered.
+    JOURNAL = 0x20;
+    /// How far each follower of the journal has read.
+    CURSORS = 0x21;
+    /// Jobs by id.
+    JOBS = 0x22;
+    /// Job ids by lane and time of the next try.
+    JOBS_DUE = 0x23;
+    /// Job ids that were given up.
+    JOBS_BURIED = 0x24;
+}
+
+fn entry(key: Vec<u8>, row_key: &[u8]) -> Entry {
+    Entry { key, value: Bytes::copy_from_slice(row_key), unique: false }
+}
+
+fn unique(key: Vec<u8>, row_key: &[u8]) -> Entry {
+    Entry { unique: true, ..entry(key, row_key) }
+}
+
+/// Where the holder of a name is written; its value is a [`NameHolder`].
+#[must_use]
+pub fn name_key(name: &str) -> Vec<u8> {
+    NAMES.key(&[name.as_bytes()])
+}
+
+/// Who holds a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameHolder {
+    /// The name.
+    pub name: Name,
+    /// Its holder; `None` while a registration waits for an answer.
+    pub handle: Option<Handle>,
+}
+
+impl Row for NameHolder {
+    const TABLE: Table = NAMES;
+    fn key(&self) -> Vec<u8> {
+        self.name.as_str().as_bytes().to_vec()
+    }
+}
+
+/// The entry that leads to a user by e-mail (lower case).
+#[must_use]
+pub fn user_by_email(email: &str) -> Vec<u8> {
+    USERS_BY_EMAIL.key(&[email.as_bytes()])
+}
+
+impl Row for User {
+    const TABLE: Table = USERS;
+    fn key(&self) -> Vec<u8> {
+        self.id.to_key().to_vec()
+    }
+    fn entries(&self) -> Vec<Entry> {
+        vec![unique(user_by_email(&self.email), &self.id.to_key())]
+    }
+}
+
+impl Row for Account {
+    const TABLE: Table = ACCOUNTS;
+    fn key(&self) -> Vec<u8> {
+        self.id.to_key().to_vec()
+    }
+}
+
+/// The channels of an account, oldest first.
+#[must_use]
+pub fn channels_by_account(account: Id<Account>) -> Range {
+    Range::prefix(&CHANNELS_BY_ACCOUNT.key(&[&account.to_key()]))
+}
+
+impl Row for Channel {
+    const TABLE: Table = CHANNELS;
+    fn key(&self) -> Vec<u8> {
+        self.id.to_key().to_vec()
+    }
+    fn entries(&self) -> Vec<Entry> {
+        let id = self.id.to_key();
+        vec![entry(CHANNELS_BY_ACCOUNT.key(&[&self.account.to_key(), &id]), &id)]
+    }
+}
+
+/// The entry that leads to a session by the hash of its access token.
+#[must_use]
+pub fn session_by_access(hash: &TokenHash) -> Vec<u8> {
+    SESSIONS_BY_ACCESS.key(&[hash])
+}
+
+/// The entry that leads to a session by the hash of its refresh token.
+#[must_use]
+pub fn session_by_refresh(hash: &TokenHash) -> Vec<u8> {
+    SESSIONS_BY_REFRESH.key(&[hash])
+}
+
+/// The sessions of a user.
+#[must_use]
+pub fn sessions_by_user(user: Id<User>) -> Range {
+    Range::prefix(&SESSIONS_BY_USER.key(&[&user.to_key()]))
+}
+
+impl Row for Session {
+    const TABLE: Table = SESSIONS;
+    fn key(&self) -> Vec<u8> {
+        self.id.to_key().to_vec()
+    }
+    fn entries(&self) -> Vec<Entry> {
+        let id = self.id.to_key();
+        vec![
+            unique(session_by_access(&self.access), &id),
+            unique(session_by_refresh(&self.refresh), &id),
+            entry(SESSIONS_BY_USER.key(&[&self.user.to_key(), &id]), &id),
+        ]
+    }
+}
+
+impl Row for Registration {
+    const TABLE: Table = REGISTRATIONS;
+    fn key(&self) -> Vec<u8> {
+        self.id.to_key().to_vec()
+    }
+    fn entries(&self) -> Vec<Entry> {
+        // A pending request holds its e-mail as a user would, so that two people cannot ask with one address.
+        match self.answer {
+            Answer::Pending => vec![unique(user_by_email(&self.email), &[])],
+            Answer::Accepted { .. } | Answer::Rejected { .. } => Vec::new(),
+        }
+    }
+}
+
+/// The entry that leads to an upload by its token.
+#[must_use]
+pub fn upload_by_token(token: &str) -> Vec<u8> {
+    UPLOADS_BY_TOKEN.key(&[token.as_bytes()])
+}
+
+/// The uploads of a user.
+#[must_use]
+pub fn uploads_by_user(user: Id<User>) -> Range {
+    Range::prefix(&UPLOADS_BY_USER.key(&[&user.to_key()]))
+}
+
+impl Row for Upload {
+    const TABLE: Table = UPLOADS;
+    fn key(&self) -> Vec<u8> {
+        self.id.to_key().to_vec()
+    }
+    fn entries(&self) -> Vec<Entry> {
+        let id = self.id.to_key();
+        vec![
+            unique(upload_by_token(&self.token), &id),
+            entry(UPLOADS_BY_USER.key(&[&self.user.to_key(), &id]), &id),
+        ]
+    }
+}
+
+/// The entry that leads to a video by uuid.
+#[must_use]
+pub fn video_by_uuid(uuid: Uuid) -> Vec<u8> {
+    VIDEOS_BY_UUID.key(&[uuid.as_bytes()])
+}
+
+/// The videos of a channel, oldest first, in whatever state and privacy.
+#[must_use]
+pub fn videos_by_channel(channel: Id<Channel>) -> Range {
+    Range::prefix(&VIDEOS_BY_CHANNEL.key(&[&channel.to_key()]))
+}
+
+/// The videos of an account, oldest first, in whatever state and privacy.
+#[must_use]
+pub fn videos_by_account(account: Id<Account>) -> Range {
+    Range::prefix(&VIDEOS_BY_ACCOUNT.key(&[&account.to_key()]))
+}
+
+impl Row for Video {
+    const TABLE: Table = VIDEOS;
+    fn key(&self) -> Vec<u8> {
+        self.id.to_key().to_vec()
+    }
+    fn entries(&self) -> Vec<Entry> {
+        let id = self.id.to_key();
+        vec![
+            unique(video_by_uuid(self.uuid), &id),
+            entry(VIDEOS_BY_CHANNEL.key(&[&self.channel.to_key(), &id]), &id),
+            entry(VIDEOS_BY_ACCOUNT.key(&[&self.account.to_key(), &id]), &id),
+        ]
+    }
+}
+
+/// The counts of a video as a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VideoCounts {
+    /// Which video.
+    pub video: Id<Video>,
+    /// Its counts.
+    pub counts: Counts,
+}
+
+impl Row for VideoCounts {
+    const TABLE: Table = COUNTS;
+    fn key(&self) -> Vec<u8> {
+        self.video.to_key().to_vec()
+    }
+}
+
+/// The entry that leads to a rendition by its id alone.
+#[must_use]
+pub fn rendition_by_id(id: Id<Rendition>) -> Vec<u8> {
+    RENDITIONS_BY_ID.key(&[&id.to_key()])
+}
+
+impl Row for Rendition {
+    const TABLE: Table = RENDITIONS;
+    fn key(&self) -> Vec<u8> {
+        [self.video.to_key(), self.id.to_key()].concat()
+    }
+    fn entries(&self) -> Vec<Entry> {
+        vec![unique(rendition_by_id(self.id), &Row::key(self))]
+    }
+}
+
+impl Row for Segment {
+    const TABLE: Table = SEGMENTS;
+    fn key(&self) -> Vec<u8> {
+        [self.rendition.to_key().as_slice(), &self.index.to_be_bytes()].concat()
+    }
+}
+
+/// Who refers to a blob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Owner {
+    /// A video: its segments, pictures, storyboard, captions, torrents.
+    Video(Id<Video>),
+    /// An account: its avatars.
+    Account(Id<Account>),
+    /// A channel: its avatars and banners.
+    Channel(Id<Channel>),
+}
+
+impl Owner {
+    fn to_key(self) -> [u8; 9] {
+        let (kind, id) = match self {
+            Self::Video(id) => (1, id.to_key()),
+            Self::Account(id) => (2, id.to_key()),
+            Self::Channel(id) => (3, id.to_key()),
+        };
+        let mut key = [kind; 9];
+        if let Some(tail) = key.get_mut(1..) {
+            tail.copy_from_slice(&id);
+        }
+        key
+    }
+}
+
+/// Says that an owner refers to a blob, however often. A blob is deleted with its last owner; a private video's
+/// blob is served only where its video is an owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlobOwner {
+    /// The blob.
+    pub blob: BlobName,
+    /// Who refers to it.
+    pub owner: Owner,
+}
+
+/// The key of a blob's owner within its table.
+#[must_use]
+pub fn blob_owner_key(blob: &BlobName, owner: Owner) -> Vec<u8> {
+    [blob.digest().as_slice(), &owner.to_key()].concat()
+}
+
+impl Row for BlobOwner {
+    const TABLE: Table = BLOB_OWNERS;
+    fn key(&self) -> Vec<u8> {
+        blob_owner_key(&self.blob, self.owner)
+    }
+}
+
+/// The key of a caption within its table.
+#[must_use]
+pub fn caption_key(video: Id<Video>, language: &str) -> Vec<u8> {
+    [video.to_key().as_slice(), language.as_bytes()].concat()
+}
+
+impl Row for Caption {
+    const TABLE: Table = CAPTIONS;
+    fn key(&self) -> Vec<u8> {
+        caption_key(self.video, &self.language)
+    }
+}
+
+/// The key of a rating within its table.
+#[must_use]
+pub fn reaction_key(video: Id<Video>, account: Id<Account>) -> Vec<u8> {
+    [video.to_key(), account.to_key()].concat()
+}
+
+impl Row for Reaction {
+    const TABLE: Table = REACTIONS;
+    fn key(&self) -> Vec<u8> {
+        reaction_key(self.video, self.account)
+    }
+    fn entries(&self) -> Vec<Entry> {
+        let key = REACTIONS_BY_ACCOUNT.key(&[&self.account.to_key(), &self.video.to_key()]);
+        vec![entry(key, &Row::key(self))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_tables_share_a_byte() {
+        let mut bytes: Vec<_> = ALL.iter().map(|table| table.byte).collect();
+        bytes.sort_unstable();
+        bytes.dedup();
+        assert_eq!(bytes.len(), ALL.len());
+    }
+}

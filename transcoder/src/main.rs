@@ -1,0 +1,3 @@
+//! Transcoder.
+
+fn main() {}
