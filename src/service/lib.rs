@@ -1,1 +1,56 @@
-//! placeholder
+//! Use cases, one verb at a time: each writes its rows, its event and its jobs in one batch.
+//!
+//! **Never:** speaks HTTP or ActivityPub, opens media, knows which engine keeps the rows.
+
+use std::sync::Arc;
+
+use kinora_model::clock::{Clock, Timestamp};
+use kinora_model::id::{Id, IdMint};
+use kinora_store::Store;
+use kinora_store::blob::Blobs;
+use kinora_store::journal::Journal;
+use kinora_store::queue::Queue;
+
+pub mod access;
+pub mod config;
+pub mod error;
+pub mod progress;
+
+pub use access::Viewer;
+pub use config::Config;
+pub use error::Error;
+
+/// What every use case works with: one a node, shared by all rooms.
+#[derive(Debug)]
+pub struct Service {
+    /// The typed tables.
+    pub store: Store,
+    /// Work that survives a restart.
+    pub queue: Queue,
+    /// What happened.
+    pub journal: Journal,
+    /// Segments, pictures, originals.
+    pub blobs: Blobs,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids come from.
+    pub ids: Arc<IdMint>,
+    /// The settings of this room.
+    pub config: Config,
+    /// What is being made right now, for those who watch it.
+    pub progress: progress::Board,
+}
+
+impl Service {
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A new id.
+    #[must_use]
+    pub fn id<T>(&self) -> Id<T> {
+        self.ids.next(self.clock.as_ref())
+    }
+}
