@@ -62,7 +62,9 @@ impl Job {
         match self {
             Self::Probe { .. } | Self::PackageFirst { .. } => Lane::MediaFirst,
             Self::PackageRest { .. } => Lane::Media,
-            Self::Torrent { .. } | Self::RemoveVideo { .. } | Self::RemoveBlobs { .. } => Lane::Light,
+            Self::Torrent { .. } | Self::RemoveVideo { .. } | Self::RemoveBlobs { .. } => {
+                Lane::Light
+            }
         }
     }
 }

@@ -40,7 +40,8 @@ impl Name {
         if text.is_empty() || text.len() > NAME_LEN_MAX {
             return Err(NameError::Length);
         }
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '.';
+        let allowed =
+            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '.';
         if !text.chars().all(allowed) || text.starts_with('.') || text.ends_with('.') {
             return Err(NameError::Characters);
         }

@@ -70,8 +70,9 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
 /// Control characters and bidirectional overrides (U+202A–202E, U+2066–2069) are dropped; right-to-left
 /// text and its marks stay.
 fn kept(c: char) -> bool {
-    !(c.is_control() && c != '\n' && c != '\t')
-        && !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    let reorders = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let breaks_lines = matches!(c, '\n' | '\t');
+    !reorders && (breaks_lines || !c.is_control())
 }
 
 impl<const MIN: usize, const MAX: usize> fmt::Display for Text<MIN, MAX> {

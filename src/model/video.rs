@@ -18,7 +18,9 @@ pub use lists::{CATEGORIES, LANGUAGES, LICENCES};
 pub const TAGS_MAX: usize = 5;
 
 /// Who may see a video.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Privacy {
     /// Everyone; it stands in lists.
     #[default]

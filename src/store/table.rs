@@ -94,8 +94,7 @@ pub fn row_key<T: Row>(key: &[u8]) -> Vec<u8> {
 }
 
 fn encode<T: Row>(row: &T) -> Result<Bytes, Error> {
-    codec::encode(T::VERSION, row)
-        .map_err(|reason| Error::Corrupt { table: T::TABLE.name, reason })
+    codec::encode(T::VERSION, row).map_err(|reason| Error::Corrupt { table: T::TABLE.name, reason })
 }
 
 fn decode<T: Row>(raw: &[u8]) -> Result<T, Error> {
@@ -193,10 +192,14 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::get`].
-    pub async fn get_many<T: Row>(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Stored<T>>>, Error> {
+    pub async fn get_many<T: Row>(
+        &self,
+        keys: &[Vec<u8>],
+    ) -> Result<Vec<Option<Stored<T>>>, Error> {
         let keys: Vec<_> = keys.iter().map(|key| row_key::<T>(key)).collect();
         let rows = self.kv.get_many(&keys).await?;
-        let read = |raw: Option<Bytes>| raw.map(|raw| Ok(Stored { row: decode(&raw)?, raw })).transpose();
+        let read =
+            |raw: Option<Bytes>| raw.map(|raw| Ok(Stored { row: decode(&raw)?, raw })).transpose();
         rows.into_iter().map(read).collect()
     }
 
@@ -223,7 +226,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::get`].
-    pub async fn list_range<T: Row>(&self, range: &Range, limit: usize) -> Result<Vec<Stored<T>>, Error> {
+    pub async fn list_range<T: Row>(
+        &self,
+        range: &Range,
+        limit: usize,
+    ) -> Result<Vec<Stored<T>>, Error> {
         let rows = self.kv.scan(range, limit).await?;
         rows.into_iter().map(|(_, raw)| Ok(Stored { row: decode(&raw)?, raw })).collect()
     }
@@ -232,7 +239,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::get`].
-    pub async fn follow<T: Row>(&self, range: &Range, limit: usize) -> Result<Vec<Stored<T>>, Error> {
+    pub async fn follow<T: Row>(
+        &self,
+        range: &Range,
+        limit: usize,
+    ) -> Result<Vec<Stored<T>>, Error> {
         let entries = self.kv.scan(range, limit).await?;
         let keys: Vec<_> = entries.into_iter().map(|(_, key)| key.to_vec()).collect();
         Ok(self.get_many(&keys).await?.into_iter().flatten().collect())
