@@ -2,11 +2,16 @@
 //!
 //! **Never:** knows a use case, a status code or a wire format; reads the clock by itself.
 
+pub mod blob;
 pub mod codec;
 pub mod error;
+pub mod journal;
 pub mod kv;
+pub mod queue;
+pub mod sweep;
 pub mod table;
 pub mod tables;
+mod wakes;
 
 pub use error::Error;
 pub use kv::{Batch, Kv, Range};

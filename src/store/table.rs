@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::codec::{self, CodecError};
 use crate::error::Error;
 use crate::kv::{Batch, Kv, Range, SCAN_MAX};
+use crate::wakes::{Touched, Wakes};
 
 /// A table's place in the one key space: its byte stands first in every key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,11 @@ impl<T> Stored<T> {
     /// The row alone.
     pub fn into_row(self) -> T {
         self.row
+    }
+
+    /// True if both were read as the same bytes.
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
+        self.raw == other.raw
     }
 }
 
@@ -164,19 +170,25 @@ impl Batch {
 #[derive(Clone, Debug)]
 pub struct Store {
     kv: Arc<dyn Kv>,
+    wakes: Arc<Wakes>,
 }
 
 impl Store {
     /// Tables over an engine.
     #[must_use]
     pub fn new(kv: Arc<dyn Kv>) -> Self {
-        Self { kv }
+        Self { kv, wakes: Arc::default() }
     }
 
     /// The engine itself, for what is not a table.
     #[must_use]
     pub fn kv(&self) -> &Arc<dyn Kv> {
         &self.kv
+    }
+
+    /// Who waits for commits through this store and its clones.
+    pub(crate) fn wakes(&self) -> &Wakes {
+        &self.wakes
     }
 
     /// The row with this key within its table.
@@ -265,11 +277,15 @@ impl Store {
         }
     }
 
-    /// Lands a batch.
+    /// Lands a batch, then wakes the workers of the jobs and the followers of the events in it. Commits that go past
+    /// this store wake nobody.
     ///
     /// # Errors
     /// As [`Kv::commit`].
     pub async fn commit(&self, batch: Batch) -> Result<(), Error> {
-        self.kv.commit(batch).await
+        let touched = Touched::by(&batch);
+        self.kv.commit(batch).await?;
+        self.wakes.wake(touched);
+        Ok(())
     }
 }

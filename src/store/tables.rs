@@ -21,6 +21,8 @@ use uuid::Uuid;
 use crate::kv::Range;
 use crate::table::{Entry, Row, Table};
 
+pub(crate) mod job;
+
 macro_rules! tables {
     ($($(#[$doc:meta])* $name:ident = $byte:literal;)*) => {
         $($(#[$doc])* pub const $name: Table = Table { byte: $byte, name: stringify!($name) };)*
@@ -94,6 +96,8 @@ tables! {
     JOBS_DUE = 0x23;
     /// Job ids that were given up.
     JOBS_BURIED = 0x24;
+    /// Job ids by the video that they make something for.
+    JOBS_BY_VIDEO = 0x25;
 }
 
 fn entry(key: Vec<u8>, row_key: &[u8]) -> Entry {
