@@ -124,6 +124,17 @@ impl Batch {
         Ok(())
     }
 
+    /// Puts a row whatever was there before. Only for rows whose entries follow from their key: others would leave
+    /// entries behind.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the row cannot be encoded.
+    pub fn put_row<T: Row>(&mut self, row: &T) -> Result<(), Error> {
+        self.put(row_key::<T>(&row.key()), encode(row)?);
+        row.entries().into_iter().for_each(|entry| self.put(entry.key, entry.value));
+        Ok(())
+    }
+
     /// Replaces a row that must still be as it was read; entries that changed move with it.
     ///
     /// # Errors
