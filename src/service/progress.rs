@@ -13,6 +13,8 @@ use tokio::sync::watch;
 pub struct Progress {
     /// Grows when rows of the video changed and a reader should look again.
     pub changes: u64,
+    /// True while the work waits for room on the disk: the failure `no-space`, which passes.
+    pub no_space: bool,
     /// What is under way.
     pub renditions: HashMap<Id<Rendition>, Made>,
 }
@@ -46,6 +48,11 @@ impl Board {
                 progress.renditions.insert(rendition, made);
             });
         });
+    }
+
+    /// Says whether the work waits for room on the disk.
+    pub fn waiting(&self, video: Id<Video>, no_space: bool) {
+        self.with(video, |sender| sender.send_modify(|progress| progress.no_space = no_space));
     }
 
     /// Says that rows of the video changed.
