@@ -187,3 +187,59 @@ pub async fn refers(service: &Service, video: Id<Video>, blob: &BlobName) -> Res
     let key = blob_owner_key(blob, Owner::Video(video));
     Ok(service.store.get::<BlobOwner>(&key).await?.is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use kinora_model::event::Event;
+    use kinora_model::user::Role;
+    use kinora_model::video::Privacy;
+    use kinora_store::Batch;
+
+    use super::*;
+    use crate::tests::{service, video};
+
+    async fn set(service: &Service, id: Id<Video>, privacy: Privacy) {
+        let stored = service.store.get::<Video>(&id.to_key()).await.unwrap().unwrap();
+        let mut row = (*stored).clone();
+        row.words.privacy = privacy;
+        let mut batch = Batch::default();
+        batch.replace_row(&stored, &row).unwrap();
+        let event = Event::VideoUpdated { video: id };
+        service.journal.record(&mut batch, &event, service.now()).unwrap();
+        service.store.commit(batch).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_change_of_privacy_is_seen_by_the_next_request() {
+        let folder = tempfile::tempdir().unwrap();
+        let service = service(folder.path());
+        let video = video(&service).await;
+        let door = Door::new(&service);
+        let anybody = Asker::default();
+        for _ in 0..2 {
+            assert!(door.enter(&service, video.uuid, &anybody).await.is_ok());
+            set(&service, video.id, Privacy::Private).await;
+            let refused = door.enter(&service, video.uuid, &anybody).await;
+            assert!(matches!(refused, Err(Error::NotFound(_))));
+            set(&service, video.id, Privacy::Unlisted).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_private_video_opens_for_its_owner_and_for_its_token() {
+        let folder = tempfile::tempdir().unwrap();
+        let service = service(folder.path());
+        let (video, other) = (video(&service).await, video(&service).await);
+        set(&service, video.id, Privacy::Private).await;
+        let door = Door::new(&service);
+        let enter = async |asker: &Asker| door.enter(&service, video.uuid, asker).await.is_ok();
+        let viewer = |account, role| Viewer { user: Id::from_raw(9), account, role };
+        let owner = Some(viewer(video.account, Role::User));
+        let stranger = Some(viewer(Id::from_raw(77), Role::User));
+        assert!(enter(&Asker { viewer: owner, admitted: None }).await);
+        assert!(!enter(&Asker { viewer: stranger, admitted: None }).await);
+        assert!(enter(&Asker { viewer: None, admitted: Some(video.id) }).await);
+        assert!(!enter(&Asker { viewer: None, admitted: Some(other.id) }).await);
+        assert!(door.enter(&service, Uuid::nil(), &Asker::default()).await.is_err());
+    }
+}

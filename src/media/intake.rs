@@ -404,3 +404,6 @@ pub(crate) fn plain_file(
     }
     Ok(path)
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,8 @@ mod running;
 mod scratch;
 mod seed;
 pub mod shelf;
+#[cfg(test)]
+mod tests;
 mod thumbnails;
 pub mod torrent;
 

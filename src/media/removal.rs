@@ -97,3 +97,52 @@ impl Media {
         self.remove_blobs(blobs).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{media, rendition, video};
+
+    async fn keep(media: &Media, video: &Video, contents: &[&'static str]) -> Rendition {
+        let rendition = rendition(&media.service, video, "360p").await;
+        for (index, content) in contents.iter().enumerate() {
+            let blob = media.service.blobs.put(content.as_bytes().into()).await.unwrap();
+            let index = u32::try_from(index).unwrap();
+            let segment = Segment {
+                rendition: rendition.id,
+                video: video.id,
+                index,
+                blob,
+                bytes: 1,
+                start_us: 0,
+                duration_us: 1,
+            };
+            let mut batch = Batch::default();
+            batch.put_row(&segment).unwrap();
+            batch.put_row(&BlobOwner { blob, owner: Owner::Video(video.id) }).unwrap();
+            media.service.store.commit(batch).await.unwrap();
+        }
+        rendition
+    }
+
+    async fn there(media: &Media, content: &str) -> bool {
+        let name = kinora_store::blob::Blobs::name_of(content.as_bytes());
+        media.service.blobs.size(&name).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_segment_that_two_videos_share_survives_the_first_deletion() {
+        let folder = tempfile::tempdir().unwrap();
+        let media = media(folder.path());
+        let (one, two) = (video(&media.service).await, video(&media.service).await);
+        keep(&media, &one, &["shared", "of one"]).await;
+        keep(&media, &two, &["shared", "of two"]).await;
+        media.remove_video(one.id).await.unwrap();
+        assert!(there(&media, "shared").await && there(&media, "of two").await);
+        assert!(!there(&media, "of one").await);
+        media.remove_video(one.id).await.unwrap();
+        media.remove_video(two.id).await.unwrap();
+        assert!(!there(&media, "shared").await && !there(&media, "of two").await);
+        assert!(media.renditions(two.id).await.unwrap().is_empty());
+    }
+}

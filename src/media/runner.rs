@@ -275,3 +275,90 @@ async fn read_log(stderr: Option<impl AsyncRead + Unpin>) -> Vec<String> {
     let _ = tokio::io::copy(lines.get_mut(), &mut tokio::io::sink()).await;
     last.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use kinora_order::Order;
+
+    use super::*;
+
+    /// A program that stands in for a transcoder gone wrong.
+    fn program(folder: &Path, script: &str) -> PathBuf {
+        let path = folder.join("program");
+        std::fs::write(&path, format!("#!/bin/sh\nread order\n{script}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    async fn run(script: &str, stall: Duration) -> Result<Said, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        let runner = Runner::new(program(folder.path(), script), stall, Metrics::default());
+        runner.run(&request(), &CancellationToken::new()).await
+    }
+
+    fn request() -> Request {
+        let order = Order::Probe { input: "/nowhere".into() };
+        Request { order, limits: kinora_order::Limits::default() }
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+    const SHORT: Duration = Duration::from_millis(200);
+
+    #[tokio::test]
+    async fn a_process_that_dies_is_told_with_its_signal_and_its_last_words() {
+        let error = run("echo 'bad frame' >&2; kill -SEGV $$", LONG).await.unwrap_err();
+        assert_eq!(error.to_string(), "the transcoder died: by signal 11: bad frame");
+        let error = run("exit 101", LONG).await.unwrap_err();
+        assert!(error.to_string().contains("with code 101"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_process_that_stands_still_is_killed_even_if_its_heart_beats() {
+        assert!(matches!(run("exec /bin/sleep 600", SHORT).await, Err(Error::Stalled(_))));
+        let beats = "while true; do echo '{\"progress\":\"heartbeat\"}'; /bin/sleep 0.05; done";
+        assert!(matches!(run(beats, SHORT).await, Err(Error::Stalled(_))));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_ends_the_process_and_not_the_node() {
+        assert!(matches!(
+            run("echo rubbish; exec /bin/sleep 600", LONG).await,
+            Err(Error::Died(_))
+        ));
+        let endless = "while true; do printf '%s' 0123456789012345678901234567890123456789; done";
+        assert!(matches!(run(endless, LONG).await, Err(Error::Died(_))));
+    }
+
+    #[tokio::test]
+    async fn a_log_without_end_does_not_block_the_process() {
+        let noisy = "i=0; while [ $i -lt 3000 ]; do echo 'a rather long line of log, again and again and again' >&2; i=$((i+1)); done
+            echo '{\"progress\":\"outcome\",\"outcome\":\"done\",\"damaged\":true,\"cpu_ms\":5}'";
+        assert!(matches!(run(noisy, LONG).await, Ok(Said::Done(true))));
+    }
+
+    #[tokio::test]
+    async fn the_faults_of_the_input_and_of_the_disk_are_told_apart() {
+        let line = |rest: &str| format!("echo '{{\"progress\":\"outcome\",{rest}}}'");
+        let refused = line("\"outcome\":\"refused\",\"code\":\"not-media\",\"detail\":\"text\"");
+        let refused = run(&refused, LONG).await;
+        assert!(matches!(refused, Err(Error::Refused { code: "not-media", .. })), "{refused:?}");
+        let full = line("\"outcome\":\"failed\",\"code\":\"no-space\",\"detail\":\"\"");
+        assert!(matches!(run(&full, LONG).await, Err(Error::NoSpace)));
+    }
+
+    #[tokio::test]
+    async fn cancelled_work_ends_at_once_and_leaves_no_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = folder.path().join("pid");
+        let script = format!("echo $$ > {}; echo x >&2; exec /bin/sleep 600", told.display());
+        let runner = Runner::new(program(folder.path(), &script), LONG, Metrics::default());
+        let cancelled = CancellationToken::new();
+        let mut process = runner.start(&request()).await.unwrap();
+        let pid = process.child.id().unwrap();
+        cancelled.cancel();
+        assert!(matches!(process.next(&cancelled).await, Err(Error::Cancelled)));
+        assert!(!Path::new(&format!("/proc/{pid}")).exists(), "killed and reaped");
+    }
+}
