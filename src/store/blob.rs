@@ -27,6 +27,7 @@ mod hold;
 mod local;
 
 pub use hold::Hold;
+pub(crate) use local::{digest as digest_of_file, is_half_made};
 
 /// How many files one [`Blobs::adopt_all`] works on at a time: enough that their syncs share the disk's journal.
 const ADOPT_AT_ONCE: usize = 8;
@@ -282,11 +283,15 @@ impl Blobs {
     }
 }
 
-/// Two levels of 256 folders keep each folder small: `blobs/ab/cd/abcd…`.
-fn location(name: &BlobName) -> Location {
+/// Where a blob lies within the store. Two levels of 256 folders keep each folder small: `blobs/ab/cd/abcd…`.
+pub(crate) fn place_of(name: &BlobName) -> String {
     let hex = name.to_string();
     let part = |range: Range<usize>| hex.get(range).unwrap_or_default();
-    Location::from(format!("{BLOBS}/{}/{}/{hex}", part(0..2), part(2..4)))
+    format!("{BLOBS}/{}/{}/{hex}", part(0..2), part(2..4))
+}
+
+fn location(name: &BlobName) -> Location {
+    Location::from(place_of(name))
 }
 
 fn original(id: Id<Video>) -> Location {
@@ -299,3 +304,6 @@ async fn blocking<T: Send + 'static>(
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Error::Unavailable(error.to_string()))?
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ pub enum Error {
     /// Someone else changed a row first: read again and retry.
     #[error("a row changed since it was read")]
     Conflict,
-    /// The disk is full; nothing of the batch was written. Reading goes on.
+    /// The disk is full; nothing was written. Reading goes on.
     #[error("there is no space left on the disk")]
     NoSpace,
     /// The engine has stopped or cannot write.
@@ -31,6 +31,9 @@ pub enum Error {
     /// Another process has the store open.
     #[error("another process uses the store in {}", .0.display())]
     InUse(PathBuf),
+    /// There are rows where none may be.
+    #[error("there are rows in {} already", .0.display())]
+    NotEmpty(PathBuf),
     /// A file of the store cannot be read or written.
     #[error("a file of the store cannot be read or written")]
     Io(#[source] io::Error),

@@ -183,3 +183,6 @@ fn read_entry(key: &[u8], raw: &Bytes) -> Result<Entry, Error> {
     let event = serde_json::from_str(&kept.json).map_err(|error| corrupt(error.to_string()))?;
     Ok(Entry { number: number_of(key), at: kept.at, event })
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,13 +8,20 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::sync::mpsc;
 
 use crate::error::Error;
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod memory;
+pub mod sled;
 
 /// The most rows that one scan returns, whatever it asks for.
 pub const SCAN_MAX: usize = 10_000;
+
+/// A key and its value.
+pub type Row = (Vec<u8>, Bytes);
 
 /// A span of keys to scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,14 +154,21 @@ pub trait Kv: Debug + Send + Sync {
     ///
     /// # Errors
     /// As [`Kv::get`].
-    async fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Vec<u8>, Bytes)>, Error>;
+    async fn scan(&self, range: &Range, limit: usize) -> Result<Vec<Row>, Error>;
 
     /// Lands a batch: when this returns `Ok`, it survives kill -9 and loss of power.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if an expectation does not hold, [`Error::NoSpace`] or [`Error::Unavailable`] if it cannot
-    /// be written; nothing of it was then written.
+    /// [`Error::Conflict`] if an expectation does not hold, [`Error::NoSpace`] if there is no room; nothing of it was
+    /// then written. [`Error::Unavailable`] if the engine stopped in the middle: it then landed whole or not at all.
     async fn commit(&self, batch: Batch) -> Result<(), Error>;
+
+    /// Sends all rows as they are at one moment, in the order of their keys, in pages, then drops `rows`. What fails on
+    /// the way is sent too, and ends it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the engine has stopped.
+    async fn dump(&self, rows: mpsc::Sender<Result<Vec<Row>, Error>>) -> Result<(), Error>;
 }
 
 /// The key of entry `number` of a log.

@@ -4,13 +4,16 @@
 
 pub mod blob;
 pub mod codec;
+pub mod config;
 pub mod error;
 pub mod journal;
 pub mod kv;
+pub mod metrics;
 pub mod queue;
 pub mod sweep;
 pub mod table;
 pub mod tables;
+pub mod transfer;
 mod wakes;
 
 pub use error::Error;

@@ -14,7 +14,7 @@ use crate::error::Error;
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// The SHA-256 of a file.
-pub(super) fn digest(path: &Path) -> Result<BlobName, Error> {
+pub(crate) fn digest(path: &Path) -> Result<BlobName, Error> {
     let mut file = File::open(path).map_err(Error::from_io)?;
     let (mut hasher, mut buffer) = (Sha256::new(), vec![0; BUFFER_BYTES]);
     loop {
@@ -105,7 +105,7 @@ pub(super) fn remove_half_made(folder: &Path) -> Result<usize, Error> {
 }
 
 /// True for the names that a copy or a put has until it is whole: `….copying`, and `…#1` of the object store.
-fn is_half_made(path: &Path) -> bool {
+pub(crate) fn is_half_made(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     name.ends_with(".copying") || name.contains('#')
 }

@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::sync::mpsc;
 
-use super::{Batch, Kv, Range, SCAN_MAX, Write};
+use super::{Batch, Kv, Range, Row, SCAN_MAX, Write};
 use crate::error::Error;
 
 /// An ordered map in memory.
@@ -32,7 +33,7 @@ impl Kv for Memory {
         Ok(self.with(|map| keys.iter().map(|key| map.get(key).cloned()).collect()))
     }
 
-    async fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Vec<u8>, Bytes)>, Error> {
+    async fn scan(&self, range: &Range, limit: usize) -> Result<Vec<Row>, Error> {
         if range.from >= range.to {
             return Ok(Vec::new());
         }
@@ -68,5 +69,41 @@ impl Kv for Memory {
             }
             Ok(())
         })
+    }
+
+    async fn dump(&self, rows: mpsc::Sender<Result<Vec<Row>, Error>>) -> Result<(), Error> {
+        let all = self.with(|map| map.clone());
+        // The caller takes the pages after this returns.
+        tokio::spawn(async move {
+            let all: Vec<Row> = all.into_iter().collect();
+            for page in all.chunks(SCAN_MAX) {
+                if rows.send(Ok(page.to_vec())).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::kv::conformance::{Subject, conforms};
+
+    struct Forgetful(Arc<Memory>);
+
+    impl Subject for Forgetful {
+        fn kv(&self) -> Arc<dyn Kv> {
+            Arc::<Memory>::clone(&self.0)
+        }
+        fn reopen(&mut self) {}
+    }
+
+    #[test]
+    fn memory_does_what_every_engine_must_do() {
+        conforms(200, || Forgetful(Arc::default()));
     }
 }
