@@ -288,7 +288,7 @@ impl Media {
         let shorter = rendition.width.min(rendition.height);
         let suited = self.ladder.suited_to(shorter);
         let source_fps_milli = video.footage.as_ref().map_or(0, |footage| footage.fps_milli);
-        let picture = suited.map(|rung| {
+        let picture = suited.filter(|_| rendition.width > 0).map(|rung| {
             let kbit = plan::maxrate_kbit(rung, rendition.fps_milli);
             let rate_bps_max = u64::from(kbit).saturating_mul(1_000);
             let kept = source_fps_milli > 0 && rendition.fps_milli >= source_fps_milli;
@@ -303,7 +303,8 @@ impl Media {
                 preset: rung.preset.clone(),
             }
         });
-        let audio_kbit = suited.map_or(128, |rung| rung.audio_kbit);
+        let sounding = if rendition.width > 0 { suited } else { self.ladder.rungs.last() };
+        let audio_kbit = sounding.map_or(128, |rung| rung.audio_kbit);
         let audio_bps = u64::from(audio_kbit).saturating_mul(1_000);
         Rung { name: rendition.rung.clone(), picture, audio_bps }
     }

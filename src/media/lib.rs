@@ -16,6 +16,8 @@ use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+#[cfg(test)]
+mod clips;
 mod conductor;
 pub mod config;
 pub mod door;

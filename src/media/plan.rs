@@ -10,12 +10,6 @@ const NEAR_PERCENT: u32 = 93;
 /// The smallest side of a picture that is made, in pixels.
 const SIDE_MIN: u32 = 2;
 
-/// The frame rate of a made-up picture that stands for sound alone, in thousandths.
-const STILL_FPS_MILLI: u32 = 5_000;
-
-/// The picture that stands for sound alone: width and height in pixels.
-const STILL_SIZE: (u32, u32) = (640, 360);
-
 /// The frame rate up to which a rung's rate is meant, in thousandths.
 const RATED_FPS_MILLI: u32 = 30_000;
 
@@ -44,7 +38,7 @@ pub struct Planned {
 #[must_use]
 pub fn plan(footage: &Footage, copyable: bool, ladder: &Ladder) -> Vec<Planned> {
     if !footage.has_video || footage.width == 0 || footage.height == 0 {
-        return vec![still(ladder)];
+        return vec![sound()];
     }
     let own = footage.width.min(footage.height);
     let top = ladder.wanted().next_back().map_or(own, |rung| rung.height);
@@ -89,16 +83,14 @@ fn encoded(shorter: u32, footage: &Footage, ladder: &Ladder) -> Planned {
     }
 }
 
-fn still(ladder: &Ladder) -> Planned {
-    let (width, height) = STILL_SIZE;
-    let wanted = ladder.wanted().map(|rung| rung.height).find(|rung| *rung >= height);
-    let (width, height) = scaled(width, height, wanted.unwrap_or(height).min(height));
+/// Sound alone is one rendition, whatever the ladder says of pictures.
+fn sound() -> Planned {
     Planned {
-        rung: format!("{height}p"),
-        resolution: height,
-        width,
-        height,
-        fps_milli: STILL_FPS_MILLI,
+        rung: "audio".to_owned(),
+        resolution: 0,
+        width: 0,
+        height: 0,
+        fps_milli: 0,
         copied: false,
     }
 }
@@ -212,10 +204,10 @@ mod tests {
     }
 
     #[test]
-    fn sound_alone_becomes_one_still_picture() {
+    fn sound_alone_is_one_rendition_without_a_picture() {
         let sound = Footage { has_video: false, ..footage(0, 0, 0) };
         let planned = plan(&sound, false, &Ladder::default());
-        assert_eq!(sizes(&planned), [size("360p", 640, 360)]);
+        assert_eq!(sizes(&planned), [size("audio", 0, 0)]);
     }
 
     #[test]
