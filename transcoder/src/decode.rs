@@ -106,7 +106,7 @@ impl PictureDecoder {
             match self.decoder.receive_frame(&mut frame) {
                 Ok(()) => {
                     let Some(at) = libav::best_time(&frame) else { continue };
-                    self.damaged |= frame.is_corrupt();
+                    self.damaged |= frame.is_corrupt() || frame.has_decode_errors();
                     frame.set_pts(Some(av::Rescale::rescale(&at, self.base, US) - self.origin_us));
                     frame.set_kind(av::picture::Type::None);
                     self.filter(&frame, each)?;

@@ -23,7 +23,7 @@ pub(crate) fn make(path: &Path, sizes: &[ImageSize], pixels_max: u64) -> Result<
     if head.is_empty() {
         return Err(Trouble::refused(Refusal::Empty, "The picture is empty."));
     }
-    let Some((width, height)) = measure(&head) else {
+    let Some((demuxer, (width, height))) = measure(&head) else {
         return Err(Trouble::refused(
             Refusal::NotMedia,
             "This is not a JPEG, PNG, WebP or GIF picture.",
@@ -35,15 +35,15 @@ pub(crate) fn make(path: &Path, sizes: &[ImageSize], pixels_max: u64) -> Result<
         );
         return Err(Trouble::refused(Refusal::TooLarge, detail));
     }
-    let frame = decode(path)?;
+    let frame = decode(path, demuxer)?;
     let made = sizes.iter().map(|size| write(&frame, size));
     Ok(Outcome::Pictures { pictures: made.collect::<Result<_, _>>()? })
 }
 
 /// The first frame.
-fn decode(path: &Path) -> Result<Video, Trouble> {
+fn decode(path: &Path, demuxer: &str) -> Result<Video, Trouble> {
     let broken = |_| Trouble::refused(Refusal::Truncated, "The picture is damaged.");
-    let mut input = input::picture(path)?;
+    let mut input = input::picture(path, demuxer)?;
     let stream = input.streams().find(|it| it.parameters().medium() == av::media::Type::Video);
     let Some((index, parameters)) = stream.map(|it| (it.index(), it.parameters())) else {
         return Err(Trouble::refused(Refusal::NoStreams, "There is no picture in the file."));
@@ -105,8 +105,8 @@ fn cut(frame: &Video, size: &ImageSize) -> Result<Video, Trouble> {
     Ok(made)
 }
 
-/// Width and height out of the header alone: PNG (W3C), GIF89a, WebP (RFC 9649), JPEG (ITU T.81).
-fn measure(head: &[u8]) -> Option<(u32, u32)> {
+/// Demuxer, width and height out of the header alone: PNG (W3C), GIF89a, WebP (RFC 9649), JPEG (ITU T.81).
+fn measure(head: &[u8]) -> Option<(&'static str, (u32, u32))> {
     let be32 = |at: usize| Some(u32::from_be_bytes(head.get(at..at + 4)?.try_into().ok()?));
     let le16 =
         |at: usize| Some(u32::from(u16::from_le_bytes(head.get(at..at + 2)?.try_into().ok()?)));
@@ -114,13 +114,13 @@ fn measure(head: &[u8]) -> Option<(u32, u32)> {
         Some(u32::from_le_bytes([*head.get(at)?, *head.get(at + 1)?, *head.get(at + 2)?, 0]))
     };
     if head.starts_with(b"\x89PNG\r\n\x1a\n") {
-        return Some((be32(16)?, be32(20)?));
+        return Some(("png_pipe", (be32(16)?, be32(20)?)));
     }
     if head.starts_with(b"GIF87a") || head.starts_with(b"GIF89a") {
-        return Some((le16(6)?, le16(8)?));
+        return Some(("gif", (le16(6)?, le16(8)?)));
     }
     if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
-        return match head.get(12..16)? {
+        let size = match head.get(12..16)? {
             b"VP8X" => Some((le24(24)? + 1, le24(27)? + 1)),
             b"VP8 " => Some((le16(26)? & 0x3fff, le16(28)? & 0x3fff)),
             b"VP8L" => {
@@ -129,8 +129,12 @@ fn measure(head: &[u8]) -> Option<(u32, u32)> {
             }
             _ => None,
         };
+        return Some(("webp_pipe", size?));
     }
-    head.starts_with(&[0xff, 0xd8]).then(|| measure_jpeg(head)).flatten()
+    head.starts_with(&[0xff, 0xd8])
+        .then(|| measure_jpeg(head))
+        .flatten()
+        .map(|it| ("jpeg_pipe", it))
 }
 
 fn measure_jpeg(head: &[u8]) -> Option<(u32, u32)> {
@@ -160,7 +164,7 @@ mod tests {
         let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
         png.extend(50_000_u32.to_be_bytes());
         png.extend(50_000_u32.to_be_bytes());
-        assert_eq!(measure(&png), Some((50_000, 50_000)));
+        assert_eq!(measure(&png), Some(("png_pipe", (50_000, 50_000))));
     }
 
     #[test]

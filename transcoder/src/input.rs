@@ -14,23 +14,11 @@ use crate::libav;
 /// Containers of pictures and sound. Playlists, scripts and everything that names other files is not among them.
 const CONTAINERS: &str = "mov,matroska,ogg,mpegts,mpeg,avi,flv,asf,mxf,nut,wav,w64,mp3,flac,aac,ac3,eac3,aiff,caf,amr,m4v,h264,hevc,dv,gxf,rm";
 
-/// Containers of still pictures, recognised by their bytes.
-const PICTURES: &str = "png_pipe,jpeg_pipe,webp_pipe,gif";
-
 /// The most streams a file may have.
 const STREAMS_MAX: usize = 64;
 
 /// Opens a file of media.
 pub(crate) fn media(path: &Path) -> Result<Input, Trouble> {
-    open(path, CONTAINERS)
-}
-
-/// Opens a picture.
-pub(crate) fn picture(path: &Path) -> Result<Input, Trouble> {
-    open(path, PICTURES)
-}
-
-fn open(path: &Path, demuxers: &str) -> Result<Input, Trouble> {
     if !libav::is_plain(path) {
         return Err(Trouble::failed(Fault::BadRequest, "the input's path is not plain text"));
     }
@@ -39,9 +27,8 @@ fn open(path: &Path, demuxers: &str) -> Result<Input, Trouble> {
     if read == 0 {
         return Err(Trouble::refused(Refusal::Empty, "The file is empty."));
     }
-    let mut options = av::Dictionary::new();
-    options.set("protocol_whitelist", "file");
-    options.set("format_whitelist", demuxers);
+    let mut options = files_only();
+    options.set("format_whitelist", CONTAINERS);
     let input = av::format::input_with_dictionary(path, options)
         .map_err(|error| refusal(error, head.get(4..8) == Some(b"ftyp")))?;
     match input.streams().count() {
@@ -54,6 +41,19 @@ fn open(path: &Path, demuxers: &str) -> Result<Input, Trouble> {
         }
         _ => Ok(input),
     }
+}
+
+/// Opens a picture with the demuxer that its first bytes call for (`png_pipe`, `jpeg_pipe`, `webp_pipe`, `gif`).
+pub(crate) fn picture(path: &Path, demuxer: &str) -> Result<Input, Trouble> {
+    libav::open_as(path, demuxer, files_only())
+        .map_err(|_broken| Trouble::refused(Refusal::Truncated, "The picture is damaged."))
+}
+
+/// Options that keep libav from following a name to anything but a file.
+fn files_only() -> av::Dictionary<'static> {
+    let mut options = av::Dictionary::new();
+    options.set("protocol_whitelist", "file");
+    options
 }
 
 /// What a refusal to open means: an MP4 that begins right has lost its end, where the index stands.

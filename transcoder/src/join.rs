@@ -1,6 +1,6 @@
 //! Putting a rendition together as one MP4 whose index comes first, without encoding.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::{done, libav};
 
 /// Files read one after another.
 struct Chain {
-    rest: std::vec::IntoIter<PathBuf>,
+    rest: VecDeque<PathBuf>,
     open: Option<File>,
 }
 
@@ -27,7 +27,7 @@ impl Read for Chain {
                     return Ok(read);
                 }
             }
-            match self.rest.next() {
+            match self.rest.pop_front() {
                 Some(path) => self.open = Some(File::open(path)?),
                 None => return Ok(0),
             }
@@ -40,7 +40,7 @@ pub(crate) fn join(parts: &[PathBuf], path: &Path) -> Result<Outcome, Trouble> {
     if !libav::is_plain(path) {
         return Err(Trouble::failed(Fault::BadRequest, "the output's path is not plain text"));
     }
-    let chain = Chain { rest: parts.to_vec().into_iter(), open: None };
+    let chain = Chain { rest: parts.iter().cloned().collect(), open: None };
     let mut options = av::Dictionary::new();
     options.set("format_whitelist", "mov");
     let mut input =

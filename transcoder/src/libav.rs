@@ -45,6 +45,27 @@ pub(crate) fn mux_to(sink: Sink, format: &str) -> Result<Output, av::Error> {
     Ok(output)
 }
 
+/// Opens a file with one demuxer and no other: the file's name has no say.
+pub(crate) fn open_as(
+    path: &std::path::Path,
+    demuxer: &str,
+    options: av::Dictionary<'_>,
+) -> Result<av::format::context::Input, av::Error> {
+    let name = CString::new(demuxer).map_err(|_nul| av::Error::DemuxerNotFound)?;
+    // SAFETY: the name is a C string; what is found is static and checked for null.
+    let format = unsafe {
+        let found = ffi::av_find_input_format(name.as_ptr());
+        if found.is_null() {
+            return Err(av::Error::DemuxerNotFound);
+        }
+        av::Format::Input(av::format::Input::wrap(found.cast_mut()))
+    };
+    match av::format::open_with(path, &format, options)? {
+        av::format::Context::Input(input) => Ok(input),
+        av::format::Context::Output(_) => Err(av::Error::Bug),
+    }
+}
+
 /// Ends the muxer's current fragment and pushes its bytes into the sink.
 pub(crate) fn flush_fragment(output: &mut Output) -> Result<(), av::Error> {
     // SAFETY: a null packet is the documented way to flush; the context and its pb live.

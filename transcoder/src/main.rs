@@ -31,7 +31,7 @@ use fault::Trouble;
 use report::Report;
 
 fn main() -> ExitCode {
-    let report = Report::default();
+    let report = Report;
     if std::env::args().nth(1).as_deref() == Some("--sandbox-status") {
         report.line(&Progress::Sandbox(sandbox::enter(&sandbox::Reach::default())));
         return ExitCode::SUCCESS;

@@ -199,7 +199,10 @@ fn depth_of(pixel: Pixel) -> Option<u8> {
 }
 
 fn keyframe_gap_us(stream: &Stream<'_>) -> u64 {
-    let times = libav::index_keyframes(stream);
+    let mut times = libav::index_keyframes(stream);
+    if let (Some(first), true) = (times.first(), stream.duration() > 0) {
+        times.push(first + stream.duration());
+    }
     let gaps = times
         .iter()
         .zip(times.iter().skip(1))
@@ -264,6 +267,9 @@ fn sound_obstacle(sound: &Stream<'_>) -> Option<&'static str> {
     let parameters = sound.parameters();
     if parameters.id() != av::codec::Id::AAC || libav::shape(&parameters).profile != AAC_LC {
         return Some("the sound is not AAC-LC");
+    }
+    if libav::extradata(&parameters).is_empty() {
+        return Some("the sound's configuration is not in the header");
     }
     (audio_facts(sound).channels > 2).then_some("the sound has more than two channels")
 }
