@@ -1,1 +1,19 @@
-//! placeholder
+//! What browsers, apps and servers ask: the REST API in PeerTube's shapes, media, pages.
+//!
+//! **Never:** knows what a row looks like on disk, decides what a use case decides, shows the cause of a failure.
+
+pub mod address;
+pub mod api;
+pub mod auth;
+pub mod config;
+mod headers;
+mod health;
+mod log;
+pub mod metrics;
+pub mod page;
+pub mod problem;
+pub mod server;
+
+pub use config::Config;
+pub use problem::Problem;
+pub use server::{App, serve};

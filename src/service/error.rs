@@ -20,6 +20,9 @@ pub enum Error {
     /// Someone has this already.
     #[error("{0} is taken")]
     Taken(&'static str),
+    /// It cannot be done as things stand.
+    #[error("{0}")]
+    Refused(&'static str),
     /// Name and password do not go together.
     #[error("the name or the password is wrong")]
     WrongPassword,

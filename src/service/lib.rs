@@ -12,9 +12,17 @@ use kinora_store::journal::Journal;
 use kinora_store::queue::Queue;
 
 pub mod access;
+pub mod attempt;
 pub mod config;
 pub mod error;
+pub mod limits;
+pub mod names;
+pub mod passwords;
 pub mod progress;
+pub mod registrations;
+pub mod secret;
+pub mod sessions;
+pub mod users;
 
 pub use access::Viewer;
 pub use config::Config;

@@ -1,0 +1,38 @@
+//! The REST API: PeerTube's under `/api/v1`, what is Kinora's alone under `/api/kinora/v1`.
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+
+use crate::problem::{Problem, plain_problems};
+
+pub mod shapes;
+
+/// Adds every noun's routes. Paths within a noun are written without the `/api/v1` before them.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.service(
+        web::scope("/api/kinora/v1")
+            .wrap(from_fn(plain_problems))
+            .configure(kinora)
+            .default_service(web::to(nowhere)),
+    );
+    config.service(web::scope("/api/v1").configure(peertube).default_service(web::to(nowhere)));
+}
+
+/// What PeerTube's clients ask.
+fn peertube(config: &mut ServiceConfig) {
+    config.route("/ping", web::get().to(ping));
+}
+
+/// What is Kinora's alone.
+fn kinora(config: &mut ServiceConfig) {
+    let _ = config;
+}
+
+/// `GET /ping`: `pong`, for clients that want to know whether there is a node.
+async fn ping() -> &'static str {
+    "pong"
+}
+
+async fn nowhere() -> Result<&'static str, Problem> {
+    Err(Problem::not_found("There is nothing at this address"))
+}

@@ -1,0 +1,1 @@
+//! What answers look like: exactly PeerTube's field names.
