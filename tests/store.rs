@@ -1,0 +1,3 @@
+//! What is kept survives what happens to machines.
+
+mod kill;
