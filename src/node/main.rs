@@ -1,3 +1,7 @@
 //! Kinora.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kinora::cli::run()
+}
