@@ -44,7 +44,11 @@ struct Node {
 
 impl Node {
     fn start(config: Config) -> (Self, crate::Workers) {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(&std::env::temp_dir(), config)
+    }
+
+    fn start_in(place: &Path, config: Config) -> (Self, crate::Workers) {
+        let folder = tempfile::tempdir_in(place).unwrap();
         let config = Config { transcoder: Some(transcoder()), ..config };
         let scratch = folder.path().join("scratch");
         let media = Arc::new(Media::open(service(folder.path()), config, scratch).unwrap());
@@ -317,6 +321,60 @@ async fn a_video_that_is_deleted_ends_its_transcoder_and_frees_the_disk() {
     kinora_store::sweep::sweep_blobs(&service.blobs, &service.store).await.unwrap();
     let left = kinora_store::sweep::sweep_all(&service.blobs, &service.store).await.unwrap();
     assert_eq!(left.originals, 0, "the original went with the video");
+}
+
+/// A small disk of its own, unmounted when dropped.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    fn with_mb(megabytes: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let size = format!("size={megabytes}m");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .arg(folder.path())
+            .status()
+            .expect("mount is there");
+        assert!(mounted.success(), "a disk can be mounted only by root");
+        Self(folder)
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_makes_a_video_wait_and_room_lets_it_go_on() {
+    let disk = Disk::with_mb(64);
+    let (node, workers) = Node::start_in(disk.0.path(), Config::default());
+    let clip = node.folder.path().join("clip.mp4");
+    let source = ["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30:duration=15"];
+    let web = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "60"];
+    ffmpeg(&[&source[..], &web[..]].concat(), &clip);
+    let ballast = disk.0.path().join("ballast");
+    let stored = node.folder.path().join("store/originals");
+    let video = {
+        let video = node.upload(&clip).await;
+        assert!(stored.exists());
+        let free = node.media.free_bytes().unwrap() - (1 << 20);
+        std::fs::write(&ballast, vec![1_u8; usize::try_from(free).unwrap()]).unwrap();
+        video
+    };
+    let mut progress = node.media.service.progress.watch(video.id);
+    // What the wait returns is a lock on the board: it must not live on.
+    let waits = async { progress.wait_for(|progress| progress.no_space).await.is_ok() };
+    let waits = tokio::time::timeout(PATIENCE, waits).await.expect("it says that it waits");
+    assert!(waits);
+    assert_eq!(node.now(&video).await.state, VideoState::Processing);
+    std::fs::remove_file(&ballast).unwrap();
+    let video = node.settled(&video).await;
+    assert_eq!(video.state, VideoState::Published);
+    let renditions = node.media.renditions(video.id).await.unwrap();
+    assert!(renditions.iter().all(|one| one.state == RenditionState::Ready));
+    workers.stop().await;
 }
 
 /// The transcoders that work in a folder.
