@@ -1,0 +1,87 @@
+import { keep, recall } from '../kept';
+import { ago as agoIn, bytes as bytesIn } from '../measure';
+import { en } from './en';
+import { fill, type Values } from './message';
+import type { Key, Words } from './words';
+export type { Key } from './words';
+
+export const LANGUAGES = { en: 'English', fr: 'Français' } as const;
+export type Language = keyof typeof LANGUAGES;
+
+const LOADERS: Record<Language, () => Promise<Words>> = {
+  en: async () => en,
+  fr: async () => (await import('./fr')).fr,
+};
+
+/** The language of the pages. */
+class Locale {
+  language = $state<Language>('en');
+  #words = $state.raw<Words>(en);
+
+  /** Takes the language chosen before, else the first of the browser's that there is. */
+  async start(): Promise<void> {
+    const wanted = [recall<string>('language'), ...navigator.languages].map((tag) => tag?.slice(0, 2));
+    await this.choose((wanted.find((tag) => tag && tag in LANGUAGES) ?? 'en') as Language, false);
+  }
+
+  /** Changes the language of everything on the page, at once. */
+  async choose(language: Language, remember = true): Promise<void> {
+    try {
+      this.#words = await LOADERS[language]();
+    } catch {
+      return;
+    }
+    this.language = language;
+    document.documentElement.lang = language;
+    if (remember) keep('language', language);
+  }
+
+  /** The text for a key, with its values filled in. */
+  say(key: Key, values: Values = {}): string {
+    return fill(this.#words[key], values, this.language);
+  }
+
+  /** The text for a key made at run time, or `fallback` if there is none. */
+  sayOr(key: string, fallback: string): string {
+    const message = (this.#words as Record<string, Words[Key] | undefined>)[key];
+    return message === undefined ? fallback : fill(message, {}, this.language);
+  }
+}
+
+export const locale = new Locale();
+export const t = (key: Key, values?: Values) => locale.say(key, values);
+
+/** Words of the node, such as categories, in the language of the page. */
+export const label = (
+  kind: 'category' | 'licence' | 'privacy' | 'role',
+  id: number | null,
+  fallback: string,
+) => (id === null ? fallback : locale.sayOr(`${kind}.${id}`, fallback));
+
+/** The name of a language, such as of a video. */
+export function languageName(tag: string, fallback: string): string {
+  try {
+    return new Intl.DisplayNames(locale.language, { type: 'language' }).of(tag) ?? fallback;
+  } catch {
+    return fallback;
+  }
+}
+
+export const bytes = (count: number) => bytesIn(count, locale.language);
+export const ago = (date: string) => agoIn(new Date(date), new Date(), locale.language);
+export const date = (iso: string) =>
+  new Intl.DateTimeFormat(locale.language, { dateStyle: 'long' }).format(new Date(iso));
+/** Large numbers in short, as `1.2K`. */
+export const short = (count: number) =>
+  new Intl.NumberFormat(locale.language, { notation: 'compact', maximumFractionDigits: 1 }).format(count);
+
+/** A stretch of time in words, as `2 min`. */
+export function span(seconds: number): string {
+  const [value, unit]: [number, string] =
+    seconds < 60
+      ? [Math.max(1, Math.round(seconds)), 'second']
+      : seconds < 3600
+        ? [Math.round(seconds / 60), 'minute']
+        : [Math.round(seconds / 360) / 10, 'hour'];
+  return new Intl.NumberFormat(locale.language, { style: 'unit', unit, unitDisplay: 'short' }).format(value);
+}

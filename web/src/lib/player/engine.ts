@@ -1,0 +1,227 @@
+import type Hls from 'hls.js';
+import type { Level } from 'hls.js';
+import { hasSeparateAudio, qualityOf, readVariants, type Variant } from './multivariant';
+
+/** A quality that can be chosen. */
+export interface Quality {
+  /** The shorter side of the picture in pixels: 720 for 720p. 0 for sound alone. */
+  quality: number;
+  /** In bits per second. */
+  bitrate: number;
+}
+
+/** What an engine tells while it plays. */
+export interface Listener {
+  qualities(all: Quality[]): void;
+  /** The quality on screen from now on. */
+  showing(quality: number): void;
+  /** How many seconds of the video exist by now; null when all do. */
+  made(seconds: number | null): void;
+  failed(why: 'network' | 'media' | 'unsupported'): void;
+}
+
+/** Feeds a `<video>` with one of several qualities. */
+export interface Engine {
+  /** Null lets the engine decide by bandwidth and size. */
+  choose(quality: number | null): void;
+  /** Looks for qualities that were made since, without interrupting what plays. */
+  grow(): Promise<void>;
+  destroy(): void;
+}
+
+/** How often a network or decoding failure is worked around before it is shown. */
+const RECOVERIES_MAX = 6;
+
+/** Starts playing the HLS playlist at `url` from `start` seconds. */
+export async function startEngine(
+  video: HTMLVideoElement,
+  url: string,
+  start: number,
+  preferred: number | null,
+  listener: Listener,
+): Promise<Engine> {
+  const playlist = await fetchPlaylist(url);
+  const separate = playlist !== null && hasSeparateAudio(playlist);
+  const { default: Engine } = separate ? await import('hls.js') : await import('hls.js/light');
+  if (!Engine.isSupported()) return native(video, url, start, listener);
+  return new HlsEngine(Engine as typeof Hls, video, url, start, preferred, listener);
+}
+
+async function fetchPlaylist(url: string): Promise<string | null> {
+  try {
+    const response = await fetch(url, { cache: 'no-cache' });
+    return response.ok ? await response.text() : null;
+  } catch {
+    return null;
+  }
+}
+
+class HlsEngine implements Engine {
+  readonly #hls: Hls;
+  readonly #url: string;
+  readonly #listener: Listener;
+  #chosen: number | null;
+  #recoveries = 0;
+  #growing = false;
+
+  constructor(
+    Engine: typeof Hls,
+    video: HTMLVideoElement,
+    url: string,
+    start: number,
+    preferred: number | null,
+    listener: Listener,
+  ) {
+    this.#url = url;
+    this.#listener = listener;
+    this.#chosen = preferred;
+    const hls = new Engine({
+      // A playlist that still grows would else be joined at its end, as if it were live.
+      startPosition: start,
+      capLevelToPlayerSize: true,
+      testBandwidth: false,
+      abrEwmaDefaultEstimate: 2_000_000,
+      startFragPrefetch: true,
+      backBufferLength: 90,
+      enableWorker: false,
+    });
+    this.#hls = hls;
+    const on = Engine.Events;
+    hls.on(on.MANIFEST_PARSED, () => {
+      this.#tellQualities();
+      const index = this.#indexOf(this.#chosen);
+      if (index >= 0) hls.startLevel = index;
+      if (index >= 0) hls.loadLevel = index;
+    });
+    hls.on(on.LEVELS_UPDATED, () => this.#tellQualities());
+    hls.on(on.LEVEL_SWITCHED, (_, data) => {
+      const level = hls.levels[data.level];
+      if (level) listener.showing(qualityOf(level));
+    });
+    hls.on(on.LEVEL_UPDATED, (_, data) => listener.made(data.details.live ? data.details.edge : null));
+    hls.on(on.FRAG_BUFFERED, () => (this.#recoveries = 0));
+    hls.on(on.ERROR, (_, data) => {
+      if (data.fatal) this.#recover(data.type === Engine.ErrorTypes.NETWORK_ERROR ? 'network' : 'media');
+    });
+    hls.loadSource(url);
+    hls.attachMedia(video);
+  }
+
+  choose(quality: number | null): void {
+    this.#chosen = quality;
+    const index = this.#indexOf(quality);
+    // A person's choice beats the cap by player size.
+    this.#hls.autoLevelCapping = -1;
+    this.#hls.nextLevel = index;
+  }
+
+  async grow(): Promise<void> {
+    if (this.#growing) return;
+    this.#growing = true;
+    try {
+      const text = await fetchPlaylist(this.#url);
+      if (text === null || this.#hls.levels.length === 0) return;
+      const known = new Set(this.#hls.levels.map((level) => bare(level.uri)));
+      const fresh = readVariants(text, this.#url).filter((variant) => !known.has(bare(variant.url)));
+      if (fresh.length > 0) this.#insert(fresh);
+    } finally {
+      this.#growing = false;
+    }
+  }
+
+  destroy(): void {
+    this.#hls.destroy();
+  }
+
+  /**
+   * Adds levels to a running engine. hls.js can only take levels away: so the new ones and one too many are put into its
+   * list, and taking that one away makes it number its levels and fragments anew.
+   */
+  #insert(fresh: Variant[]): void {
+    const hls = this.#hls;
+    const sample = hls.levels[0];
+    if (!sample) return;
+    for (const variant of fresh) {
+      const before = hls.levels.findIndex((level) => level.bitrate > variant.bandwidth);
+      hls.levels.splice(before < 0 ? hls.levels.length : before, 0, levelOf(sample, variant));
+    }
+    hls.levels.push(levelOf(sample, fresh[0] as Variant));
+    hls.removeLevel(hls.levels.length - 1);
+    const index = this.#indexOf(this.#chosen);
+    if (index >= 0) hls.nextLevel = index;
+  }
+
+  #tellQualities(): void {
+    const best = new Map<number, number>();
+    for (const level of this.#hls.levels) {
+      const quality = qualityOf(level);
+      best.set(quality, Math.max(best.get(quality) ?? 0, level.bitrate));
+    }
+    const all = [...best].map(([quality, bitrate]) => ({ quality, bitrate }));
+    this.#listener.qualities(all.sort((a, b) => b.quality - a.quality));
+  }
+
+  /** The level for a wanted quality: the best at or below it, -1 for "decide yourself". */
+  #indexOf(quality: number | null): number {
+    if (quality === null) return -1;
+    let found = -1;
+    for (const [index, level] of this.#hls.levels.entries()) {
+      const best = found < 0 ? -1 : qualityOf(this.#hls.levels[found] as Level);
+      if (qualityOf(level) <= quality && qualityOf(level) >= best) found = index;
+    }
+    return found < 0 ? 0 : found;
+  }
+
+  #recover(why: 'network' | 'media'): void {
+    this.#recoveries += 1;
+    if (this.#recoveries > RECOVERIES_MAX) {
+      this.#listener.failed(why);
+      return;
+    }
+    const wait = why === 'network' ? 500 * 2 ** this.#recoveries : 0;
+    setTimeout(() => {
+      if (why === 'media') this.#hls.recoverMediaError();
+      else if (this.#hls.levels.length === 0) this.#hls.loadSource(this.#url);
+      else this.#hls.startLoad();
+    }, wait);
+  }
+}
+
+function levelOf(sample: Level, variant: Variant): Level {
+  const Attributes = sample.attrs.constructor as new (text: string) => Level['attrs'];
+  const LevelClass = sample.constructor as new (data: object) => Level;
+  const codecs = variant.codecs.split(',').map((codec) => codec.trim());
+  return new LevelClass({
+    attrs: new Attributes(variant.attributes),
+    url: variant.url,
+    bitrate: variant.bandwidth,
+    width: variant.width,
+    height: variant.height,
+    name: String(variant.height),
+    videoCodec: codecs.find((codec) => /^(avc|hvc|hev|vp0|av0)/.test(codec)),
+    audioCodec: codecs.find((codec) => /^(mp4a|opus|ac-3|ec-3|fLaC)/i.test(codec)),
+  });
+}
+
+/** An address without its query, since a token in it may have changed. */
+function bare(url: string): string {
+  return url.split('?')[0] ?? url;
+}
+
+/** Browsers without Media Source Extensions play the playlist on their own, and pick the quality themselves. */
+function native(video: HTMLVideoElement, url: string, start: number, listener: Listener): Engine {
+  if (video.canPlayType('application/vnd.apple.mpegurl') === '') {
+    listener.failed('unsupported');
+  } else {
+    video.src = start > 0 ? `${url}#t=${start}` : url;
+    video.addEventListener('resize', () => listener.showing(Math.min(video.videoWidth, video.videoHeight)));
+  }
+  return {
+    choose: () => undefined,
+    grow: async () => undefined,
+    destroy: () => {
+      video.removeAttribute('src');
+      video.load();
+    },
+  };
+}
