@@ -295,8 +295,17 @@ impl Store {
     /// As [`Kv::commit`].
     pub async fn commit(&self, batch: Batch) -> Result<(), Error> {
         let touched = Touched::by(&batch);
-        self.kv.commit(batch).await?;
-        self.wakes.wake(touched);
-        Ok(())
+        if touched == Touched::default() {
+            return self.kv.commit(batch).await;
+        }
+        // A caller that stops waiting, as a request does whose client hangs up, must not keep others asleep: the batch
+        // may land all the same.
+        let (kv, wakes) = (Arc::clone(&self.kv), Arc::clone(&self.wakes));
+        let landing = tokio::spawn(async move {
+            kv.commit(batch).await?;
+            wakes.wake(touched);
+            Ok(())
+        });
+        landing.await.map_err(|error| Error::Unavailable(error.to_string()))?
     }
 }

@@ -68,6 +68,21 @@ async fn a_follower_goes_on_where_it_was() {
     assert_eq!(journal.cursor("p2p").await.unwrap(), 9);
 }
 
+#[tokio::test]
+async fn followers_hear_of_a_commit_whose_caller_went_away() {
+    let home = tempfile::tempdir().unwrap();
+    let kv = Arc::new(Sled::open(SledConfig::new(&home.path().join("rows"))).unwrap());
+    let journal = Journal::new(Store::new(kv));
+    let mut news = journal.subscribe();
+    let mut batch = Batch::default();
+    journal.record(&mut batch, &event(1), at(1)).unwrap();
+    let mut commit = Box::pin(journal.store.commit(batch));
+    assert!(futures::poll!(&mut commit).is_pending());
+    drop(commit);
+    news.changed().await.unwrap();
+    assert_eq!(journal.head().await.unwrap(), 1);
+}
+
 /// Follows while others write, and sees every number once, in order.
 async fn follow(kv: Arc<dyn Kv>) {
     let journal = Journal::new(Store::new(kv));
