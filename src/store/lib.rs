@@ -10,6 +10,8 @@ pub mod journal;
 pub mod kv;
 pub mod metrics;
 pub mod queue;
+#[cfg(test)]
+mod small_disk;
 pub mod sweep;
 pub mod table;
 pub mod tables;

@@ -9,6 +9,7 @@ use futures::FutureExt;
 use super::*;
 use crate::kv::Batch;
 use crate::kv::memory::Memory;
+use crate::small_disk::SmallDisk;
 use crate::sweep::{Swept, sweep_all};
 use crate::tables::{BlobOwner, Owner};
 
@@ -183,4 +184,23 @@ async fn a_sweep_removes_what_crashes_left_and_nothing_else() {
     assert_eq!(blobs.get(&kept).await.unwrap(), "kept");
     assert!(matches!(blobs.get(&orphan).await, Err(Error::NoBlob(_))));
     assert_eq!(sweep_all(&blobs, &store).await.unwrap(), Swept::default());
+}
+
+#[tokio::test]
+async fn a_full_disk_takes_no_blob_and_keeps_no_half_of_one() {
+    let disk = SmallDisk::mount(1 << 20);
+    let blobs = Blobs::open(&disk.path().join("files")).unwrap();
+    let small = blobs.put(Bytes::from_static(b"small")).await.unwrap();
+    let big = Bytes::from(vec![7; 2 << 20]);
+    let name = Blobs::name_of(&big);
+    assert!(matches!(blobs.put(big.clone()).await, Err(Error::NoSpace)));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let path = elsewhere.path().join("segment");
+    fs::write(&path, &big).unwrap();
+    assert!(matches!(blobs.adopt(name, &path).await, Err(Error::NoSpace)));
+    assert!(path.exists(), "the file is not lost");
+    assert!(matches!(blobs.get(&name).await, Err(Error::NoBlob(_))));
+    assert_eq!(blobs.remove_half_made().await.unwrap(), 0);
+    assert_eq!(blobs.list().try_collect::<Vec<_>>().await.unwrap(), [small]);
+    blobs.put(Bytes::from(vec![8; 700 << 10])).await.unwrap();
 }

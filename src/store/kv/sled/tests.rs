@@ -5,6 +5,7 @@ use futures::future::join_all;
 
 use super::*;
 use crate::kv::conformance::{Subject, conforms};
+use crate::small_disk::SmallDisk;
 
 struct OnDisk {
     home: tempfile::TempDir,
@@ -126,38 +127,13 @@ async fn a_store_without_the_room_it_must_leave_refuses_to_write_and_goes_on_rea
     assert_eq!(kv.get(b"a").await.unwrap().unwrap(), b"1"[..]);
 }
 
-/// A file system of its own with so many bytes, gone when this is dropped.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount(bytes: u64) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let size = format!("size={bytes}");
-        let mounted = std::process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &size, "none"])
-            .arg(home.path())
-            .status();
-        assert!(
-            mounted.is_ok_and(|status| status.success()),
-            "this test needs the right to mount a tmpfs"
-        );
-        Self(home)
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        drop(std::process::Command::new("umount").arg("--lazy").arg(self.0.path()).status());
-    }
-}
-
 #[tokio::test]
 async fn a_full_disk_refuses_writes_until_there_is_room_again() {
     let disk = SmallDisk::mount(48 << 20);
-    let filler = disk.0.path().join("filler");
+    let filler = disk.path().join("filler");
     // Without a reserve, sled itself runs into the end of the disk.
     for reserve_bytes in [8 << 20, 0] {
-        let dir = disk.0.path().join(format!("rows-{reserve_bytes}"));
+        let dir = disk.path().join(format!("rows-{reserve_bytes}"));
         let config = SledConfig { reserve_bytes, ..SledConfig::new(&dir) };
         let kv = Sled::open(config.clone()).unwrap();
         std::fs::write(&filler, vec![1; 20 << 20]).unwrap();

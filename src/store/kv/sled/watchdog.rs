@@ -49,3 +49,37 @@ fn until_silent(pulse: &Weak<Pulse>, limit: Duration, pause: Duration) {
         std::thread::sleep(pause);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    /// Tells this test that it is the program that hangs.
+    const HANGS: &str = "KINORA_TEST_WATCHDOG_HANGS";
+
+    #[test]
+    fn a_writer_that_hangs_ends_the_process_and_one_that_works_or_rests_does_not() {
+        let limit = Duration::from_secs(1);
+        let pulse = Arc::default();
+        watch(&pulse, limit).unwrap();
+        let begun = Instant::now();
+        while begun.elapsed() < limit * 3 / 2 {
+            pulse.beat();
+            std::thread::yield_now();
+        }
+        if std::env::var_os(HANGS).is_some() {
+            loop {
+                std::thread::park();
+            }
+        }
+        pulse.rest();
+        let name = "kv::sled::watchdog::tests::\
+            a_writer_that_hangs_ends_the_process_and_one_that_works_or_rests_does_not";
+        let mut hanging = std::process::Command::new(std::env::current_exe().unwrap());
+        let ended = hanging.args(["--exact", name]).env(HANGS, "yes").output().unwrap();
+        assert_eq!(ended.status.signal(), Some(6), "SIGABRT: {ended:?}");
+    }
+}
