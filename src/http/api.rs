@@ -5,7 +5,16 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::problem::{Problem, plain_problems};
 
+mod accounts;
+mod channels;
+mod config_api;
+mod fields;
+mod my_user;
+mod oauth;
+mod picked;
+mod registrations;
 pub mod shapes;
+mod users;
 
 /// Adds every noun's routes. Paths within a noun are written without the `/api/v1` before them.
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -20,7 +29,15 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 
 /// What PeerTube's clients ask.
 fn peertube(config: &mut ServiceConfig) {
-    config.route("/ping", web::get().to(ping));
+    config
+        .route("/ping", web::get().to(ping))
+        .configure(config_api::routes)
+        .configure(oauth::routes)
+        .configure(my_user::routes)
+        .configure(registrations::routes)
+        .configure(users::routes)
+        .configure(accounts::routes)
+        .configure(channels::routes);
 }
 
 /// What is Kinora's alone.

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use kinora_order::{Fit, ImageSize, Order, Request};
+pub use kinora_order::Fit;
+use kinora_order::{ImageSize, Order, Request};
 
 use crate::Media;
 use crate::error::Error;

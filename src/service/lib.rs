@@ -13,12 +13,16 @@ use kinora_store::queue::Queue;
 
 pub mod access;
 pub mod attempt;
+pub mod channels;
 pub mod config;
 pub mod error;
 pub mod limits;
+pub mod markdown;
 pub mod names;
 pub mod passwords;
+pub mod pictures;
 pub mod progress;
+pub mod quota;
 pub mod registrations;
 pub mod secret;
 pub mod sessions;

@@ -16,9 +16,11 @@ use crate::{Service, names, passwords, secret};
 
 mod change;
 mod list;
+mod removal;
 
 pub use change::{Change, MyChange, block, set_password, unblock, update, update_me};
 pub use list::{Filter, Found, Order, list};
+pub use removal::{delete, delete_me};
 
 /// The name of the first administrator, whom nobody can remove.
 pub const ROOT: &str = "root";

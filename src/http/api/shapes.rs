@@ -1,1 +1,6 @@
 //! What answers look like: exactly PeerTube's field names.
+
+pub mod actor;
+pub mod config;
+pub mod registration;
+pub mod user;
