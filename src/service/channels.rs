@@ -171,3 +171,6 @@ pub async fn accounts(service: &Service) -> Result<Vec<Account>, Error> {
         accounts.extend(page.into_iter().map(Stored::into_row));
     }
 }
+
+#[cfg(test)]
+mod tests;

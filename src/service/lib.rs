@@ -13,20 +13,31 @@ use kinora_store::queue::Queue;
 
 pub mod access;
 pub mod attempt;
+pub mod captions;
 pub mod channels;
 pub mod config;
 pub mod error;
 pub mod limits;
+pub mod listing;
 pub mod markdown;
 pub mod names;
 pub mod passwords;
 pub mod pictures;
 pub mod progress;
+pub mod publishing;
 pub mod quota;
+pub mod reactions;
 pub mod registrations;
 pub mod secret;
 pub mod sessions;
+pub mod uploads;
 pub mod users;
+pub mod video_tokens;
+pub mod videos;
+pub mod views;
+
+#[cfg(test)]
+mod stage;
 
 pub use access::Viewer;
 pub use config::Config;
@@ -51,9 +62,38 @@ pub struct Service {
     pub config: Config,
     /// What is being made right now, for those who watch it.
     pub progress: progress::Board,
+    /// The catalogue that lists are answered from.
+    pub listing: listing::Listing,
+    /// Who watches what, until it is written down.
+    pub views: views::Tally,
+    /// What tokens for the media of one video are signed with.
+    pub video_tokens: video_tokens::Key,
+    /// Files on their way in.
+    pub parts: uploads::Parts,
 }
 
 impl Service {
+    /// The use cases over these tables and blobs, with nothing under way.
+    #[must_use]
+    pub fn new(store: Store, blobs: Blobs, clock: Arc<dyn Clock>, config: Config) -> Self {
+        let ids = Arc::new(IdMint::default());
+        let journal = Journal::new(store.clone());
+        Self {
+            queue: Queue::new(store.clone(), Arc::clone(&clock), Arc::clone(&ids)),
+            listing: listing::Listing::new(&journal),
+            journal,
+            parts: uploads::Parts::beside(&blobs),
+            store,
+            blobs,
+            clock,
+            ids,
+            config,
+            progress: progress::Board::default(),
+            views: views::Tally::default(),
+            video_tokens: video_tokens::Key::random(),
+        }
+    }
+
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Timestamp {

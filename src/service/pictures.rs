@@ -181,3 +181,6 @@ pub(crate) async fn bytes_of_account(
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,3 +124,6 @@ pub async fn check(service: &Service, user: Id<User>, needed_bytes: u64) -> Resu
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

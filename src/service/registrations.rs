@@ -292,3 +292,6 @@ async fn release(service: &Service, batch: &mut Batch, old: &Registration) -> Re
 fn answered(service: &Service, old: &Registration, answer: Answer) -> Registration {
     Registration { password: String::new(), answer, updated_at: service.now(), ..old.clone() }
 }
+
+#[cfg(test)]
+mod tests;

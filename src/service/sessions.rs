@@ -273,3 +273,6 @@ pub async fn collect_ended(service: &Service) -> Result<usize, Error> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

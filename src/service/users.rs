@@ -267,3 +267,6 @@ pub async fn by_login(service: &Service, login: &str) -> Result<Option<Stored<Us
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! Reactions: likes and dislikes, counted exactly.
+
+use kinora_model::account::Account;
+use kinora_model::event::Event;
+use kinora_model::id::Id;
+use kinora_model::reaction::{Rating, Reaction};
+use kinora_model::video::{Counts, Video};
+use kinora_store::tables::{REACTIONS_BY_ACCOUNT, VideoCounts, reaction_key};
+use kinora_store::{Batch, Range};
+
+use crate::attempt::attempt;
+use crate::error::Error;
+use crate::{Service, Viewer, videos};
+
+/// Ratings that are removed in one batch.
+const TOGETHER_MAX: usize = 500;
+
+/// Says what the asker thinks of a video; `None` takes back what they said.
+///
+/// # Errors
+/// [`Error::NotFound`] if they may not see it; [`Error::NoSpace`], [`Error::Store`].
+pub async fn rate(
+    service: &Service,
+    who: &Viewer,
+    name: &str,
+    rating: Option<Rating>,
+) -> Result<(), Error> {
+    let video = videos::find(service, Some(who), name).await?.id;
+    attempt(|| change(service, video, who.account, rating)).await
+}
+
+async fn change(
+    service: &Service,
+    video: Id<Video>,
+    account: Id<Account>,
+    rating: Option<Rating>,
+) -> Result<(), Error> {
+    let row = service.store.get::<Video>(&video.to_key()).await?;
+    let row = row.ok_or(Error::NotFound("Video"))?;
+    let old = service.store.get::<Reaction>(&reaction_key(video, account)).await?;
+    if old.as_ref().map(|old| old.rating) == rating {
+        return Ok(());
+    }
+    let stored = service.store.get::<VideoCounts>(&video.to_key()).await?;
+    let stored = stored.ok_or(Error::NotFound("Video"))?;
+    let mut counts = stored.counts;
+    if let Some(count) = count_of(&mut counts, old.as_ref().map(|old| old.rating)) {
+        *count = count.saturating_sub(1);
+    }
+    if let Some(count) = count_of(&mut counts, rating) {
+        *count = count.saturating_add(1);
+    }
+    let now = service.now();
+    let mut batch = Batch::default();
+    let new = rating.map(|rating| Reaction { video, account, rating, created_at: now });
+    match (&old, &new) {
+        (Some(old), Some(new)) => batch.replace_row(old, new)?,
+        (Some(old), None) => batch.delete_row(old),
+        (None, Some(new)) => batch.insert_row(new)?,
+        (None, None) => {}
+    }
+    // A deletion of the video in the same moment must not leave a rating behind.
+    batch.expect_row(&row);
+    batch.replace_row(&stored, &VideoCounts { video, counts })?;
+    service.journal.record(&mut batch, &Event::VideoUpdated { video }, now)?;
+    service.store.commit(batch).await?;
+    Ok(())
+}
+
+fn count_of(counts: &mut Counts, rating: Option<Rating>) -> Option<&mut u64> {
+    match rating? {
+        Rating::Like => Some(&mut counts.likes),
+        Rating::Dislike => Some(&mut counts.dislikes),
+    }
+}
+
+/// What the asker said of a video.
+///
+/// # Errors
+/// As [`rate`].
+pub async fn mine(service: &Service, who: &Viewer, name: &str) -> Result<Option<Rating>, Error> {
+    let video = videos::find(service, Some(who), name).await?;
+    let found = service.store.get::<Reaction>(&reaction_key(video.id, who.account)).await?;
+    Ok(found.map(|reaction| reaction.rating))
+}
+
+/// Removes all ratings of a video that is gone. May run twice.
+///
+/// # Errors
+/// [`Error::NoSpace`], [`Error::Store`].
+pub async fn forget_video(service: &Service, video: Id<Video>) -> Result<(), Error> {
+    loop {
+        let page = service.store.list::<Reaction>(&video.to_key(), TOGETHER_MAX).await?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        let mut batch = Batch::default();
+        page.iter().for_each(|reaction| batch.delete_row(reaction));
+        match service.store.commit(batch).await {
+            Err(kinora_store::Error::Conflict) => {}
+            other => other?,
+        }
+    }
+}
+
+/// Takes back all that an account said, so that the counts of videos stay exact when it is gone. May run twice.
+///
+/// # Errors
+/// As [`forget_video`].
+pub async fn forget_account(service: &Service, account: Id<Account>) -> Result<(), Error> {
+    loop {
+        let range = Range::prefix(&REACTIONS_BY_ACCOUNT.key(&[&account.to_key()]));
+        let page = service.store.follow::<Reaction>(&range, TOGETHER_MAX).await?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        for reaction in page {
+            let video = reaction.video;
+            match attempt(|| change(service, video, account, None)).await {
+                Err(Error::NotFound(_)) => forget_video(service, video).await?,
+                other => other?,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::stage::Stage;
+
+    async fn counted(stage: &Stage, video: &Video) -> (u64, u64) {
+        let row = stage.service.store.get::<VideoCounts>(&video.id.to_key()).await.unwrap();
+        let counts = row.unwrap().counts;
+        (counts.likes, counts.dislikes)
+    }
+
+    #[tokio::test]
+    async fn a_change_of_mind_is_counted_once() {
+        let stage = Stage::new().await;
+        let video = stage.video("Rated", |_| {}).await;
+        let name = video.id.to_string();
+        let rate = async |rating| rate(&stage.service, &stage.owner, &name, rating).await.unwrap();
+        rate(Some(Rating::Like)).await;
+        rate(Some(Rating::Like)).await;
+        assert_eq!(counted(&stage, &video).await, (1, 0));
+        rate(Some(Rating::Dislike)).await;
+        assert_eq!(counted(&stage, &video).await, (0, 1));
+        let said = mine(&stage.service, &stage.owner, &name).await.unwrap();
+        assert_eq!(said, Some(Rating::Dislike));
+        rate(None).await;
+        assert_eq!(counted(&stage, &video).await, (0, 0));
+    }
+
+    #[tokio::test]
+    async fn ratings_at_once_are_all_counted() {
+        let stage = Stage::new().await;
+        let video = stage.video("Rated", |_| {}).await;
+        let name = video.id.to_string();
+        let raters = (0..8).map(|number| {
+            let who = Viewer { account: Id::from_raw(1_000 + number), ..stage.stranger };
+            let (name, service) = (&name, &stage.service);
+            async move { super::rate(service, &who, name, Some(Rating::Like)).await }
+        });
+        for done in futures::future::join_all(raters).await {
+            done.unwrap();
+        }
+        assert_eq!(counted(&stage, &video).await, (8, 0));
+        forget_account(&stage.service, Id::from_raw(1_003)).await.unwrap();
+        assert_eq!(counted(&stage, &video).await, (7, 0));
+    }
+}
