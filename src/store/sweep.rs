@@ -1,6 +1,8 @@
 //! The sweep: what crashes left on disk that no row knows of.
 
 use futures::{StreamExt, TryStreamExt};
+use kinora_model::id::Id;
+use kinora_model::upload::Upload;
 use kinora_model::video::Video;
 
 use crate::blob::Blobs;
@@ -15,7 +17,7 @@ const PAGE: usize = 500;
 pub struct Swept {
     /// Blobs that nobody owned.
     pub blobs: usize,
-    /// Originals whose video is gone.
+    /// Originals of no video and no upload.
     pub originals: usize,
     /// Copies that never ended.
     pub half_made: usize,
@@ -46,10 +48,19 @@ pub async fn sweep_all(blobs: &Blobs, store: &Store) -> Result<Swept, Error> {
     let half_made = blobs.remove_half_made().await?;
     let mut originals = 0_usize;
     for id in blobs.originals().await? {
-        if store.get::<Video>(&id.to_key()).await?.is_none() {
+        if !is_wanted(store, id).await? {
             blobs.delete_original(id).await?;
             originals = originals.saturating_add(1);
         }
     }
     Ok(Swept { blobs: sweep_blobs(blobs, store).await?, originals, half_made })
+}
+
+/// True if a video has this original, or an upload with its number that was not made a video yet.
+async fn is_wanted(store: &Store, id: Id<Video>) -> Result<bool, Error> {
+    if store.get::<Video>(&id.to_key()).await?.is_some() {
+        return Ok(true);
+    }
+    let upload = store.get::<Upload>(&id.to_key()).await?;
+    Ok(upload.is_some_and(|upload| upload.done.is_none()))
 }
