@@ -9,6 +9,7 @@ pub mod config;
 mod headers;
 mod health;
 mod log;
+mod media;
 pub mod metrics;
 pub mod page;
 pub mod problem;

@@ -48,3 +48,6 @@ where
 fn part<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
     request.match_info().get(name).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

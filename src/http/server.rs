@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::log::RequestSpan;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, from};
-use crate::{api, headers, health};
+use crate::{api, headers, health, media};
 
 /// The largest JSON or plain body, in bytes; files come in by other ways.
 const BODY_BYTES_MAX: usize = 2 << 20;
@@ -133,6 +133,7 @@ fn routes(config: &mut ServiceConfig) {
         .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
         .configure(health::routes)
         .configure(api::routes)
+        .configure(media::routes)
         .default_service(web::to(nowhere));
 }
 

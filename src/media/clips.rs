@@ -214,6 +214,13 @@ async fn a_web_friendly_clip_is_packed_first_and_every_rendition_plays() {
     let fetched = node.fetch(&video).await;
     assert_eq!(complaints(&fetched.join("master.m3u8")), "");
 
+    let download = node.media.download(&renditions[0]).await.unwrap();
+    assert_eq!(complaints(download.path()), "");
+    let start = std::fs::read(download.path()).unwrap();
+    let (index, data) = (place(&start, b"moov"), place(&start, b"mdat"));
+    assert!(index < data, "the index comes first");
+    drop(download);
+
     assert!(video.thumbnail.is_some() && video.candidates.len() == 4);
     let storyboard = video.storyboard.clone().unwrap();
     assert!(storyboard.total_width % storyboard.sprite_width == 0);
@@ -375,6 +382,11 @@ async fn a_full_disk_makes_a_video_wait_and_room_lets_it_go_on() {
     let renditions = node.media.renditions(video.id).await.unwrap();
     assert!(renditions.iter().all(|one| one.state == RenditionState::Ready));
     workers.stop().await;
+}
+
+/// Where a word first stands.
+fn place(bytes: &[u8], word: &[u8]) -> Option<usize> {
+    bytes.windows(word.len()).position(|window| window == word)
 }
 
 /// The transcoders that work in a folder.

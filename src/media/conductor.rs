@@ -5,11 +5,11 @@
 
 use std::path::PathBuf;
 
-use crate::publishing;
 use kinora_model::id::Id;
 use kinora_model::rendition::{Rendition, RenditionState};
 use kinora_model::video::{Footage, Video};
 use kinora_order::{Copyable, Encode, Facts, Limits, Order, PictureRung, Refusal, Request, Rung};
+use kinora_service::publishing;
 use kinora_store::Stored;
 use tokio_util::sync::CancellationToken;
 use tracing::info;

@@ -7,7 +7,6 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::publishing;
 use kinora_model::id::Id;
 use kinora_model::job::Job;
 use kinora_model::picture::BlobName;
@@ -16,6 +15,7 @@ use kinora_model::video::Video;
 use kinora_order::{self as order, Progress};
 use kinora_service::Service;
 use kinora_service::progress::Made;
+use kinora_service::publishing;
 use kinora_store::table::row_key;
 use kinora_store::tables::{BlobOwner, Owner};
 use kinora_store::{Batch, Range, Row, Stored};

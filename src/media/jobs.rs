@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::publishing;
 use kinora_model::event::Event;
 use kinora_model::id::Id;
 use kinora_model::job::{Job, Lane};
 use kinora_model::rendition::RenditionState;
 use kinora_model::video::{Failure, Video};
+use kinora_service::publishing;
 use kinora_store::Batch;
 use kinora_store::queue::{LEASE, Leased};
 use tokio::task::JoinSet;

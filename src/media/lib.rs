@@ -21,6 +21,7 @@ mod clips;
 mod conductor;
 pub mod config;
 pub mod door;
+pub mod download;
 pub mod error;
 pub mod files;
 pub mod hls;
@@ -30,7 +31,6 @@ pub mod jobs;
 pub mod ladder;
 pub mod metrics;
 pub mod plan;
-mod publishing;
 mod removal;
 mod room;
 mod runner;
@@ -58,6 +58,9 @@ const FILES_TYPICAL: usize = 256;
 /// Pictures that are decoded at a time.
 const PICTURES_AT_ONCE: usize = 2;
 
+/// Downloads that are put together at a time.
+const DOWNLOADS_AT_ONCE: usize = 2;
+
 /// The media room: one a node, shared by all who work in it.
 #[derive(Debug)]
 pub struct Media {
@@ -77,6 +80,7 @@ pub struct Media {
     scratch: PathBuf,
     running: running::Running,
     pictures: Semaphore,
+    downloads: Semaphore,
     stopping: CancellationToken,
 }
 
@@ -106,6 +110,7 @@ impl Media {
             metrics: Metrics::default(),
             running: running::Running::default(),
             pictures: Semaphore::new(PICTURES_AT_ONCE),
+            downloads: Semaphore::new(DOWNLOADS_AT_ONCE),
             stopping: CancellationToken::new(),
             service,
             config,

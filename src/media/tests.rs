@@ -3,35 +3,23 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use kinora_model::clock::{Clock, SystemClock, Timestamp};
-use kinora_model::id::{Id, IdMint};
+use kinora_model::clock::{SystemClock, Timestamp};
+use kinora_model::id::Id;
 use kinora_model::rendition::{Rendition, RenditionState};
 use kinora_model::text::Title;
 use kinora_model::video::{Source, Video, VideoState, VideoWords};
 use kinora_service::Service;
-use kinora_service::progress::Board;
 use kinora_store::blob::Blobs;
-use kinora_store::journal::Journal;
 use kinora_store::kv::memory::Memory;
-use kinora_store::queue::Queue;
 use kinora_store::{Batch, Store};
 use uuid::Uuid;
 
 /// The use cases of a node whose blobs lie in `folder`.
 pub(crate) fn service(folder: &Path) -> Arc<Service> {
     let store = Store::new(Arc::new(Memory::default()));
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let ids = Arc::new(IdMint::default());
-    Arc::new(Service {
-        queue: Queue::new(store.clone(), Arc::clone(&clock), Arc::clone(&ids)),
-        journal: Journal::new(store.clone()),
-        blobs: Blobs::open(&folder.join("store")).unwrap(),
-        store,
-        clock,
-        ids,
-        config: kinora_service::Config::default(),
-        progress: Board::default(),
-    })
+    let blobs = Blobs::open(&folder.join("store")).unwrap();
+    let config = kinora_service::Config::default();
+    Arc::new(Service::new(store, blobs, Arc::new(SystemClock), config))
 }
 
 /// A public video, kept.

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::publishing;
 use kinora_model::id::Id;
 use kinora_model::picture::{BlobName, Picture};
 use kinora_model::video::{Storyboard, Thumbnail, Video};
 use kinora_order::{self as order, ThumbnailSize};
 use kinora_service::Service;
+use kinora_service::publishing;
 
 use crate::error::Error;
 use crate::intake::{name, plain_file};

@@ -82,9 +82,8 @@ pub(super) async fn enter_early(
     request: &HttpRequest,
     uuid: Uuid,
 ) -> Result<Arc<Video>, Problem> {
-    let early = |video: &Arc<Video>| {
-        video.words.privacy.is_open() && video.state == VideoState::Processing
-    };
+    let early =
+        |video: &Arc<Video>| video.words.privacy.is_open() && video.state == VideoState::Processing;
     match app.media.door.video(&app.service, uuid).await?.filter(early) {
         Some(video) => Ok(video),
         None => enter(app, request, uuid).await,

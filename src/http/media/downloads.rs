@@ -1,10 +1,18 @@
 //! Files to keep: the same bytes as the renditions' files, with a name.
 
+use std::fs::File;
+use std::io::Read;
+
+use actix_web::body::SizedStream;
+use actix_web::http::Method;
 use actix_web::http::header::{
     CONTENT_DISPOSITION, Charset, ContentDisposition, DispositionParam, DispositionType,
     ExtendedValue,
 };
 use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use kinora_media::Error;
+use kinora_media::files::SLICE_BYTES;
 use kinora_model::rendition::{Rendition, RenditionState};
 use kinora_model::video::{Video, parse_uuid};
 
@@ -30,7 +38,8 @@ pub(super) async fn rendition(
     Ok(attached(response, &file_name(&video, &rendition)))
 }
 
-/// Answers with the largest of the files that are named by `videoFileIds`.
+/// Answers with the largest of the files that are named by `videoFileIds`, put together for players that want the
+/// index first.
 pub(super) async fn generate(
     app: web::Data<App>,
     request: HttpRequest,
@@ -47,8 +56,23 @@ pub(super) async fn generate(
     if chosen.state != RenditionState::Ready {
         return Err(renditions::not_ready(&video));
     }
-    let response = renditions::send(&app, &request, &video, &chosen).await?;
-    Ok(attached(response, &file_name(&video, &chosen)))
+    let name = file_name(&video, &chosen);
+    if request.method() == Method::HEAD {
+        let response = HttpResponse::Ok().content_type("video/mp4").finish();
+        return Ok(attached(response, &name));
+    }
+    let download = app.media.download(&chosen).await?;
+    let file = File::open(download.path()).map_err(Error::from)?;
+    let length = download.bytes();
+    // The file lives as long as it is being sent.
+    let sent = futures::stream::try_unfold((file, download), |(mut file, download)| async move {
+        let mut slice = Vec::new();
+        let read = (&mut file).take(SLICE_BYTES).read_to_end(&mut slice)?;
+        Ok::<_, std::io::Error>((read > 0).then(|| (Bytes::from(slice), (file, download))))
+    });
+    let response =
+        HttpResponse::Ok().content_type("video/mp4").body(SizedStream::new(length, sent));
+    Ok(attached(response, &name))
 }
 
 /// Refuses what its owner does not offer for download; whoever may edit the video has it all the same.
@@ -84,7 +108,6 @@ pub(super) fn attached(mut response: HttpResponse, name: &str) -> HttpResponse {
 /// `Title-720p.mp4`, without what paths and headers cannot hold.
 pub(super) fn file_name(video: &Video, rendition: &Rendition) -> String {
     let harmless = |c: char| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c };
-    let title: String =
-        video.words.title.as_str().chars().map(harmless).take(NAME_MAX).collect();
+    let title: String = video.words.title.as_str().chars().map(harmless).take(NAME_MAX).collect();
     format!("{}-{}.mp4", title.trim().trim_start_matches('.'), rendition.rung)
 }

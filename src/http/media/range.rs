@@ -48,7 +48,8 @@ fn knows(known: &str, etag: &str) -> bool {
 }
 
 fn span(range: &str, bytes: u64) -> Asked {
-    let Some((first, last)) = range.trim().strip_prefix("bytes=").and_then(|set| set.split_once('-'))
+    let Some((first, last)) =
+        range.trim().strip_prefix("bytes=").and_then(|set| set.split_once('-'))
     else {
         return Asked::Whole;
     };

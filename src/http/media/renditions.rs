@@ -23,11 +23,7 @@ pub(super) async fn all(app: &App, video: &Video) -> Result<Vec<Rendition>, Prob
 }
 
 /// The rendition with this label number, if it is whole; the problem says whether it will be.
-pub(super) async fn whole(
-    app: &App,
-    video: &Video,
-    resolution: u32,
-) -> Result<Rendition, Problem> {
+pub(super) async fn whole(app: &App, video: &Video, resolution: u32) -> Result<Rendition, Problem> {
     let all = all(app, video).await?;
     let planned = !all.is_empty();
     match all.into_iter().find(|rendition| rendition.resolution == resolution) {
