@@ -12,7 +12,7 @@ use kinora_store::{Batch, Range, Row, Stored};
 
 use crate::attempt::attempt;
 use crate::error::Error;
-use crate::{Service, Viewer, names, users};
+use crate::{Service, Viewer, names};
 
 mod removal;
 
@@ -49,13 +49,12 @@ pub struct Change {
 /// Begins a channel of the asker's account.
 ///
 /// # Errors
-/// [`Error::Taken`] if the name is, [`Error::Invalid`] if it is the account's own, [`Error::Refused`] if the account has
-/// [`CHANNELS_MAX`] channels.
+/// [`Error::Taken`] if an account or another channel has the name, [`Error::Refused`] if the account has [`CHANNELS_MAX`]
+/// channels.
 pub async fn create(service: &Service, who: &Viewer, new: &NewChannel) -> Result<Channel, Error> {
     attempt(|| async {
         let account = service.store.get::<Account>(&who.account.to_key()).await?;
         let account = account.ok_or(Error::NotFound("Account"))?;
-        users::check_channel_name(&account.name, &new.name)?;
         let has = service.store.count(&channels_by_account(who.account)).await?;
         if has >= CHANNELS_MAX {
             return Err(Error::Refused("You have reached the maximum number of channels"));

@@ -70,7 +70,7 @@ mod tests {
     fn markdown_becomes_html_and_scripts_become_words() {
         assert_eq!(html("**a** *b*\nc").trim(), "<p><strong>a</strong> <em>b</em><br>\nc</p>");
         let hostile =
-            html("<script>alert(1)</script> [x](javascript:alert(1)) ![p](http://a/b.png)");
+            html("<script>alert(1)</script>\n\n[x](javascript:alert(1)) ![p](http://a/b.png)");
         assert!(!hostile.contains("<script"), "{hostile}");
         assert!(!hostile.contains("javascript:"), "{hostile}");
         assert!(!hostile.contains("<img"), "{hostile}");

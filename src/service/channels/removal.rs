@@ -4,14 +4,13 @@ use kinora_model::account::Account;
 use kinora_model::channel::Channel;
 use kinora_model::event::Event;
 use kinora_model::id::Id;
-use kinora_model::job::Job;
 use kinora_model::video::Video;
 use kinora_store::Batch;
 use kinora_store::tables::{Owner, videos_by_channel};
 
 use crate::attempt::attempt;
 use crate::error::Error;
-use crate::{Service, Viewer, channels, pictures};
+use crate::{Service, Viewer, channels, pictures, videos};
 
 /// How many videos are removed at a time.
 const REMOVE_AT_ONCE: usize = 100;
@@ -37,7 +36,7 @@ pub(crate) async fn remove(service: &Service, id: Id<Channel>) -> Result<(), Err
             return Ok(());
         }
         for video in videos {
-            match remove_video(service, video.id).await {
+            match videos::remove(service, video.id).await {
                 Ok(()) | Err(Error::NotFound(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -67,23 +66,6 @@ async fn remove_empty(service: &Service, id: Id<Channel>) -> Result<bool, Error>
         service.journal.record(&mut batch, &Event::ChannelDeleted { channel: id }, now)?;
         service.store.commit(batch).await?;
         Ok(true)
-    })
-    .await
-}
-
-/// Removes a video, whoever asks: what it kept on disk is freed by a job.
-async fn remove_video(service: &Service, id: Id<Video>) -> Result<(), Error> {
-    attempt(|| async {
-        let video = service.store.get::<Video>(&id.to_key()).await?;
-        let video = video.ok_or(Error::NotFound("Video"))?;
-        let mut batch = Batch::default();
-        service.queue.cancel(&mut batch, id).await?;
-        batch.delete_row(&video);
-        service.queue.enqueue(&mut batch, &Job::RemoveVideo { video: id })?;
-        let event = Event::VideoDeleted { video: id };
-        service.journal.record(&mut batch, &event, service.now())?;
-        service.store.commit(batch).await?;
-        Ok(())
     })
     .await
 }

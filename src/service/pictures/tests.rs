@@ -12,8 +12,8 @@ use kinora_model::name::Name;
 use kinora_model::text::DisplayName;
 
 use super::*;
-use crate::names;
 use crate::channels::NewChannel;
+use crate::names;
 use crate::stage::Stage;
 
 fn made(byte: u8) -> NewPicture {

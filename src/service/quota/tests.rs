@@ -27,11 +27,8 @@ async fn limit(stage: &Stage, quota: Option<u64>, daily: Option<u64>) {
     new.role = kinora_model::user::Role::Administrator;
     let admin = users::create(service, &new).await.unwrap();
     let admin = Viewer { user: admin.user, account: admin.account, role: new.role };
-    let change = Change {
-        quota_bytes: Some(quota),
-        quota_daily_bytes: Some(daily),
-        ..Change::default()
-    };
+    let change =
+        Change { quota_bytes: Some(quota), quota_daily_bytes: Some(daily), ..Change::default() };
     users::update(service, &admin, stage.owner.user, &change).await.unwrap();
 }
 

@@ -94,13 +94,9 @@ async fn a_waiting_request_holds_its_names_and_a_rejected_one_frees_them() {
     let service = &stage.service;
     let asked = request(service, &ana(), &reason("please")).await.unwrap();
     let same_name = Application { email: "b@b.org".to_owned(), channel: None, ..ana() };
-    let same_email =
-        Application { username: Name::parse("bob").unwrap(), channel: None, ..ana() };
-    let same_channel = Application {
-        username: Name::parse("bob").unwrap(),
-        email: "b@b.org".to_owned(),
-        ..ana()
-    };
+    let same_email = Application { username: Name::parse("bob").unwrap(), channel: None, ..ana() };
+    let same_channel =
+        Application { username: Name::parse("bob").unwrap(), email: "b@b.org".to_owned(), ..ana() };
     for other in [&same_name, &same_email, &same_channel] {
         let taken = request(service, other, &reason("please")).await;
         assert!(matches!(taken, Err(Error::Taken(_))), "{taken:?}");

@@ -61,7 +61,8 @@ async fn names_and_addresses_belong_to_one() {
     let service = &stage.service;
     let ana = made(service, "ana", Role::User).await;
     let again = |new: NewUser| async move { create(service, &new).await };
-    let named = |text, email: &str| NewUser::named(service, name(text), email.to_owned(), String::new());
+    let named =
+        |text, email: &str| NewUser::named(service, name(text), email.to_owned(), String::new());
     assert!(matches!(again(named("ana", "b@b.org")).await, Err(Error::Taken("The username"))));
     assert!(matches!(again(named("bob", "ana@example.org")).await, Err(Error::Taken(_))));
     // A channel's name is a handle as well.
@@ -115,7 +116,8 @@ async fn a_new_password_needs_the_old_one_and_ends_other_sessions() {
     let here = sessions::log_in(service, "ana", PASSWORD).await.unwrap();
     let there = sessions::log_in(service, "ana", PASSWORD).await.unwrap();
     let keep = sessions::id_of(service, &here.access).await.unwrap();
-    let mut change = MyChange { password: Some("battery staple".to_owned()), ..MyChange::default() };
+    let mut change =
+        MyChange { password: Some("battery staple".to_owned()), ..MyChange::default() };
     assert!(matches!(update_me(service, &ana, &change, keep).await, Err(Error::Invalid { .. })));
     change.current_password = Some("wrong".to_owned());
     assert!(matches!(update_me(service, &ana, &change, keep).await, Err(Error::WrongPassword)));
@@ -253,6 +255,8 @@ async fn an_account_has_a_bounded_number_of_channels() {
     let stage = Stage::new().await;
     let service = &stage.service;
     let ana = made(service, "ana", Role::User).await;
+    let own = channels::create(service, &ana, &channel("ana")).await;
+    assert!(matches!(own, Err(Error::Taken(_))), "an account's name is no channel's");
     for number in 1..CHANNELS_MAX {
         let new = channel(&format!("c{number}"));
         channels::create(service, &ana, &new).await.unwrap();
