@@ -277,6 +277,7 @@ export const en = {
   'picture.large': 'This picture has {size}; {most} is the most. Nothing was changed.',
   channels: 'My channels',
   'channels.words': 'Videos belong to channels. People follow a channel, and each has its own name and look.',
+  'channels.editing': 'Edit channel',
   'channels.new': 'New channel',
   'channels.create': 'Create channel',
   'channels.edit': 'Edit {name}',

@@ -281,6 +281,7 @@ export const fr: Words = {
   channels: 'Mes chaînes',
   'channels.words':
     'Les vidéos appartiennent à des chaînes. On suit une chaîne, et chacune a son nom et son image.',
+  'channels.editing': 'Modifier la chaîne',
   'channels.new': 'Nouvelle chaîne',
   'channels.create': 'Créer la chaîne',
   'channels.edit': 'Modifier {name}',

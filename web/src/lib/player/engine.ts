@@ -35,11 +35,12 @@ const RECOVERIES_MAX = 6;
 /** Starts playing the HLS playlist at `url` from `start` seconds. */
 export async function startEngine(
   video: HTMLVideoElement,
-  url: string,
+  address: string,
   start: number,
   preferred: number | null,
   listener: Listener,
 ): Promise<Engine> {
+  const url = new URL(address, location.href).href;
   const playlist = await fetchPlaylist(url);
   const separate = playlist !== null && hasSeparateAudio(playlist);
   const { default: Engine } = separate ? await import('hls.js') : await import('hls.js/light');
@@ -148,7 +149,13 @@ class HlsEngine implements Engine {
     hls.levels.push(levelOf(sample, fresh[0] as Variant));
     hls.removeLevel(hls.levels.length - 1);
     const index = this.#indexOf(this.#chosen);
-    if (index >= 0) hls.nextLevel = index;
+    if (index >= 0) {
+      hls.nextLevel = index;
+    } else if (hls.nextAutoLevel > hls.currentLevel) {
+      // What is loaded ahead in the lower quality is given up, or the better one would show half a minute later.
+      hls.nextLevel = hls.nextAutoLevel;
+      hls.loadLevel = -1;
+    }
   }
 
   #tellQualities(): void {

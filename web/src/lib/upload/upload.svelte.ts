@@ -1,7 +1,6 @@
 import { send } from '../api/client';
 import { Problem } from '../api/problem';
 import { followProgress, type Progress } from '../api/progress';
-import type { VideoEdit } from '../api/video';
 import { forget, remember, unfinishedOf } from './memory';
 import { abandon, announce, PartSize, sendPart, standing, type Intent, type Uploaded } from './resumable';
 
@@ -214,19 +213,3 @@ export class Upload {
     });
   }
 }
-
-/** The upload of this page, which goes on while other pages are looked at. */
-class Uploads {
-  current = $state<Upload | null>(null);
-  /** What its creator wrote about it so far. */
-  edit = $state<VideoEdit | null>(null);
-
-  get underWay(): boolean {
-    return this.current?.underWay ?? false;
-  }
-}
-
-export const uploads = new Uploads();
-addEventListener('beforeunload', (event) => {
-  if (uploads.underWay) event.preventDefault();
-});
