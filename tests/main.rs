@@ -1,3 +1,5 @@
 //! All tests of the whole program.
 
+mod api;
 mod store;
+mod support;

@@ -1,50 +1,79 @@
-//! What is done every now and then: old entries of the journal go, and blobs that lost their last owner.
+//! What is done every now and then: views are written down, and what is over is cleared away.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use kinora_service::Service;
-use tokio::task::JoinHandle;
+use kinora_service::{Service, listing, sessions, uploads, views};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
-/// How often the chores are done.
-const EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often views are written down: what a crash may lose of them.
+const VIEWS_EVERY: Duration = Duration::from_secs(45);
 
-/// Every so many rounds all blobs are looked at.
+/// How often is cleared up.
+const CLEAR_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Every so many rounds of clearing up, all blobs are looked at.
 const SWEEP_ROUNDS: u64 = 24;
 
 /// The chores of a running node.
 #[derive(Debug)]
 pub struct Chores {
-    task: JoinHandle<()>,
+    tasks: JoinSet<()>,
     stopping: CancellationToken,
 }
 
 impl Chores {
     /// Starts them; entries of the journal stay for `journal_keep`.
     #[must_use]
-    pub fn start(service: Arc<Service>, journal_keep: Duration) -> Self {
+    pub fn start(service: &Arc<Service>, journal_keep: Duration) -> Self {
         let stopping = CancellationToken::new();
-        let token = stopping.clone();
-        let task = tokio::spawn(async move {
-            let mut round = 0_u64;
-            while token.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
-                round = round.wrapping_add(1);
-                trim_journal(&service, journal_keep).await;
-                if round.is_multiple_of(SWEEP_ROUNDS) {
-                    sweep(&service).await;
-                }
-            }
-        });
-        Self { task, stopping }
+        let mut tasks = JoinSet::new();
+        tasks.spawn(warm_listing(Arc::clone(service), stopping.clone()));
+        tasks.spawn(write_views(Arc::clone(service), stopping.clone()));
+        tasks.spawn(clear_up(Arc::clone(service), stopping.clone(), journal_keep));
+        Self { tasks, stopping }
     }
 
     /// Ends them, after the one that is under way.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.stopping.cancel();
-        if let Err(error) = self.task.await {
-            warn!(%error, "the chores ended by themselves");
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                warn!(%error, "a chore ended by itself");
+            }
+        }
+    }
+}
+
+/// Builds the catalogue, so that the first visitor does not wait for it.
+async fn warm_listing(service: Arc<Service>, stopping: CancellationToken) {
+    let everything = listing::Filter::default();
+    let built = service.listing.count(&service, &everything);
+    if let Some(Err(error)) = stopping.run_until_cancelled(built).await {
+        warn!(%error, "the catalogue could not be built");
+    }
+}
+
+async fn write_views(service: Arc<Service>, stopping: CancellationToken) {
+    while stopping.run_until_cancelled(tokio::time::sleep(VIEWS_EVERY)).await.is_some() {
+        if let Err(error) = views::write_down(&service).await {
+            warn!(%error, "views could not be written down and are counted on");
+        }
+    }
+}
+
+async fn clear_up(service: Arc<Service>, stopping: CancellationToken, journal_keep: Duration) {
+    let mut round = 0_u64;
+    while stopping.run_until_cancelled(tokio::time::sleep(CLEAR_EVERY)).await.is_some() {
+        round = round.wrapping_add(1);
+        trim_journal(&service, journal_keep).await;
+        tell("uploads that nobody goes on with", uploads::collect_stale(&service).await);
+        tell("sessions that ended", sessions::collect_ended(&service).await);
+        if round.is_multiple_of(SWEEP_ROUNDS) {
+            let swept = kinora_store::sweep::sweep_blobs(&service.blobs, &service.store).await;
+            tell("blobs without an owner", swept);
         }
     }
 }
@@ -53,16 +82,16 @@ async fn trim_journal(service: &Service, keep: Duration) {
     loop {
         match service.journal.trim(service.now(), keep).await {
             Ok(0) => return,
-            Ok(_) => {}
+            Ok(removed) => debug!(removed, "old entries of the journal were removed"),
             Err(error) => return warn!(%error, "the journal could not be trimmed"),
         }
     }
 }
 
-async fn sweep(service: &Service) {
-    match kinora_store::sweep::sweep_blobs(&service.blobs, &service.store).await {
+fn tell<E: std::fmt::Display>(what: &str, removed: Result<usize, E>) {
+    match removed {
         Ok(0) => {}
-        Ok(removed) => info!(removed, "blobs without an owner were removed"),
-        Err(error) => warn!(%error, "blobs without an owner could not be looked for"),
+        Ok(removed) => info!(removed, "{what} were removed"),
+        Err(error) => warn!(%error, "{what} could not be removed"),
     }
 }

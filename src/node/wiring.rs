@@ -10,15 +10,12 @@ use anyhow::Context as _;
 use kinora_http::App;
 use kinora_media::{Media, Workers};
 use kinora_model::clock::{Clock, SystemClock};
-use kinora_model::id::IdMint;
 use kinora_service::users::{self, FirstAdministrator};
-use kinora_service::{Service, progress};
+use kinora_service::{Service, uploads, views};
 use kinora_store::Store;
 use kinora_store::blob::Blobs;
-use kinora_store::journal::Journal;
 use kinora_store::kv::sled::Sled;
 use kinora_store::metrics::Metrics;
-use kinora_store::queue::Queue;
 use prometheus_client::registry::Registry;
 use tracing::{info, warn};
 use url::Url;
@@ -74,7 +71,7 @@ impl Node {
         metrics.register(&mut registry);
         media.metrics.register(registry.sub_registry_with_prefix("media"));
         let workers = media.start();
-        let chores = Chores::start(Arc::clone(&service), config.store.journal_keep());
+        let chores = Chores::start(&service, config.store.journal_keep());
         let control = Control::open(&config.control_path(), Arc::clone(&service));
         let app = Arc::new(App::new(service, media, config.http, registry));
         Ok((Self { app, listener, workers, chores, control, running }, administrator))
@@ -100,6 +97,9 @@ impl Node {
         drop(control);
         workers.stop().await;
         chores.stop().await;
+        if let Err(error) = views::write_down(&app.service).await {
+            warn!(%error, "views of the last minute are not counted");
+        }
         served?;
         if let Err(error) = std::fs::remove_file(&running) {
             warn!(%error, "the next start will look for what a crash may have left");
@@ -119,31 +119,24 @@ pub fn open(config: &Config, metrics: Metrics) -> anyhow::Result<Arc<Service>> {
     let kv = kv.with_context(|| format!("opening {}", rows.display()))?;
     let store = Store::new(Arc::new(kv));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let ids = Arc::new(IdMint::default());
     let files = config.store.files_dir(&config.data);
     let blobs = Blobs::open(&files).with_context(|| format!("opening {}", files.display()))?;
-    Ok(Arc::new(Service {
-        queue: Queue::new(store.clone(), Arc::clone(&clock), Arc::clone(&ids)),
-        journal: Journal::new(store.clone()),
-        store,
-        blobs,
-        clock,
-        ids,
-        config: kinora_service::Config {
-            instance: config.instance.clone(),
-            accounts: config.accounts.clone(),
-            uploads: config.uploads.clone(),
-        },
-        progress: progress::Board::default(),
-    }))
+    let config = kinora_service::Config {
+        instance: config.instance.clone(),
+        accounts: config.accounts.clone(),
+        uploads: config.uploads.clone(),
+    };
+    Ok(Arc::new(Service::new(store, blobs, clock, config)))
 }
 
-/// Takes up what the last run left: jobs it had leased, and after a crash the files that no row knows of.
+/// Takes up what the last run left: jobs it had leased, uploads, and after a crash the files that no row knows of.
 async fn recover(service: &Service, crashed: bool) -> anyhow::Result<()> {
     let released = service.queue.release_all_of_other_boots().await?;
     if released > 0 {
         info!(jobs = released, "jobs of the last run are taken up again");
     }
+    // Before the sweep: it would take the file of an upload that is about to become a video.
+    uploads::recover(service).await?;
     if crashed {
         let swept = kinora_store::sweep::sweep_all(&service.blobs, &service.store).await?;
         info!(?swept, "the last run did not end by itself; what it left was removed");

@@ -12,6 +12,9 @@ use crate::error::Error;
 /// The deepest that files of a store lie: `blobs/ab/cd/<name>`.
 const DEPTH_MAX: usize = 4;
 
+/// The folder in which transcoders work: nothing in it outlives them.
+const SCRATCH: &str = "scratch";
+
 /// Where a blob lies below a folder of files.
 pub(super) fn blob_path(files: &Path, name: &BlobName) -> PathBuf {
     files.join(crate::blob::place_of(name))
@@ -83,6 +86,9 @@ fn walk(
     fs::create_dir_all(to).map_err(Error::from_io)?;
     for entry in entries {
         let entry = entry.map_err(Error::from_io)?;
+        if entry.file_name() == SCRATCH {
+            continue;
+        }
         let (source, target) = (entry.path(), to.join(entry.file_name()));
         let kind = entry.file_type().map_err(Error::from_io)?;
         if kind.is_dir() {
