@@ -130,6 +130,7 @@ async fn logs_can_be_read_by_programs_and_tell_no_secrets() {
 #[tokio::test(flavor = "multi_thread")]
 async fn those_who_watch_the_node_get_metrics() {
     let node = Node::start().await;
+    node.nobody().get("/api/v1/ping").await.expect_done();
     let text = node.nobody().get("/metrics").await.expect_done().text();
     for name in ["kinora_store_commits_total", "kinora_http_requests_total", "kinora_media_"] {
         assert!(text.contains(name), "{name} in {text}");
