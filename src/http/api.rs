@@ -53,3 +53,6 @@ async fn ping() -> &'static str {
 async fn nowhere() -> Result<&'static str, Problem> {
     Err(Problem::not_found("There is nothing at this address"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,8 @@ pub mod metrics;
 pub mod page;
 pub mod problem;
 pub mod server;
+#[cfg(test)]
+mod stage;
 
 pub use config::Config;
 pub use problem::Problem;

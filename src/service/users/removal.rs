@@ -3,14 +3,15 @@
 use kinora_model::account::Account;
 use kinora_model::event::Event;
 use kinora_model::id::Id;
+use kinora_model::upload::Upload;
 use kinora_model::user::User;
 use kinora_store::Batch;
-use kinora_store::tables::Owner;
+use kinora_store::tables::{Owner, uploads_by_user};
 
 use super::change::{is_root, may_touch};
 use crate::attempt::attempt;
 use crate::error::Error;
-use crate::{Service, Viewer, channels, pictures, sessions, users};
+use crate::{Service, Viewer, channels, pictures, reactions, sessions, uploads, users};
 
 /// Removes the asker, with all their channels and videos. Their names stay held.
 ///
@@ -39,11 +40,14 @@ pub async fn delete(service: &Service, who: &Viewer, user: Id<User>) -> Result<(
 
 async fn remove(service: &Service, user: Id<User>) -> Result<(), Error> {
     shut_out(service, user).await?;
-    let account = users::existing(service, user).await?.account;
+    let gone = users::existing(service, user).await?;
+    let (account, role) = (gone.account, gone.role);
     // Should the node stop in between, whoever asked asks again: what is gone by then stays gone.
     for channel in channels::of_account(service, account).await? {
         channels::remove(service, channel.id).await?;
     }
+    reactions::forget_account(service, account).await?;
+    cancel_uploads(service, &Viewer { user, account, role }).await?;
     attempt(|| async {
         let stored = users::existing(service, user).await?;
         let account = service.store.get::<Account>(&stored.account.to_key()).await?;
@@ -61,6 +65,20 @@ async fn remove(service: &Service, user: Id<User>) -> Result<(), Error> {
     })
     .await
 }
+
+/// Frees what came of uploads under way. One that is being written to is collected once it is stale.
+async fn cancel_uploads(service: &Service, who: &Viewer) -> Result<(), Error> {
+    for upload in service.store.follow::<Upload>(&uploads_by_user(who.user), UPLOADS_MAX).await? {
+        match uploads::cancel(service, who, &upload.token).await {
+            Ok(()) | Err(Error::UploadBusy | Error::NotFound(_) | Error::Refused(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// The most uploads that are looked at; there are never more under way.
+const UPLOADS_MAX: usize = 1_000;
 
 /// Ends all sessions of a user and lets no new one begin, so that nothing is published while all is removed.
 async fn shut_out(service: &Service, user: Id<User>) -> Result<(), Error> {

@@ -1,0 +1,134 @@
+//! A node in memory for the tests of this room, asked as over the network, but without one.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::web::Data;
+use kinora_media::Media;
+use kinora_model::clock::{Clock, FixedClock, Timestamp};
+use kinora_model::name::Name;
+use kinora_model::user::Role;
+use kinora_service::users::{self, NewUser};
+use kinora_service::{Config, Service, passwords, sessions};
+use kinora_store::Store;
+use kinora_store::blob::Blobs;
+use kinora_store::kv::memory::Memory;
+use prometheus_client::registry::Registry;
+use serde_json::Value;
+
+use crate::server::{App, application};
+
+/// The password of everybody here.
+pub(crate) const PASSWORD: &str = "correct horse";
+
+/// A node, and the clock that it reads.
+pub(crate) struct Stage {
+    pub(crate) app: Data<App>,
+    pub(crate) clock: Arc<FixedClock>,
+    _folder: tempfile::TempDir,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// The JSON; null if there is none.
+    pub(crate) body: Value,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        Self::with(Config::default())
+    }
+
+    pub(crate) fn with(config: Config) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(Arc::new(Memory::default()));
+        let blobs = Blobs::open(&folder.path().join("store")).unwrap();
+        let clock = Arc::new(FixedClock::at(Timestamp::parse("2026-01-01").unwrap()));
+        let shared: Arc<dyn Clock> = Arc::<FixedClock>::clone(&clock);
+        let service = Arc::new(Service::new(store, blobs, shared, config));
+        let media = kinora_media::Config::default();
+        let media =
+            Media::open(Arc::clone(&service), media, folder.path().join("scratch")).unwrap();
+        let config = crate::Config::default();
+        let app = App::new(service, Arc::new(media), config, Registry::default());
+        Self { app: Data::new(app), clock, _folder: folder }
+    }
+
+    /// Makes a user, and logs them in; returns the access token.
+    pub(crate) async fn user(&self, name: &str, role: Role) -> String {
+        let service = &self.app.service;
+        let hash = passwords::hash(PASSWORD).await.unwrap();
+        let email = format!("{name}@example.org");
+        let named = NewUser::named(service, Name::parse(name).unwrap(), email, hash);
+        users::create(service, &NewUser { role, ..named }).await.unwrap();
+        sessions::log_in(service, name, PASSWORD).await.unwrap().access
+    }
+
+    pub(crate) async fn ask(&self, request: TestRequest) -> Answer {
+        let service = init_service(application(self.app.clone())).await;
+        let response = call_service(&service, request.to_request()).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = read_body(response).await;
+        Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or_default() }
+    }
+
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
+        self.ask(with_token(TestRequest::get().uri(path), token)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
+        self.ask(with_token(TestRequest::post().uri(path).set_json(body), token)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, token: &str, body: &Value) -> Answer {
+        self.ask(with_token(TestRequest::put().uri(path).set_json(body), token)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str, token: &str) -> Answer {
+        self.ask(with_token(TestRequest::delete().uri(path), token)).await
+    }
+
+    /// Asks for tokens with a form.
+    pub(crate) async fn token(&self, fields: &[(&str, &str)]) -> Answer {
+        let client = sessions::client(&self.app.service).await.unwrap();
+        let mut form = vec![("client_id", client.id.as_str()), ("client_secret", &client.secret)];
+        form.extend_from_slice(fields);
+        self.ask(TestRequest::post().uri("/api/v1/users/token").set_form(form)).await
+    }
+}
+
+fn with_token(request: TestRequest, token: &str) -> TestRequest {
+    if token.is_empty() {
+        return request;
+    }
+    request.insert_header(("authorization", format!("Bearer {token}")))
+}
+
+/// What `sample` has and `ours` has not, or has of another kind: paths of fields.
+pub(crate) fn missing(sample: &Value, ours: &Value, at: &str) -> Vec<String> {
+    match (sample, ours) {
+        (Value::Object(sample), Value::Object(ours)) => sample
+            .iter()
+            .flat_map(|(key, value)| match ours.get(key) {
+                Some(own) => missing(value, own, &format!("{at}.{key}")),
+                None => vec![format!("{at}.{key}")],
+            })
+            .collect(),
+        (Value::Array(sample), Value::Array(ours)) => match (sample.first(), ours.first()) {
+            (Some(sample), Some(own)) => missing(sample, own, &format!("{at}[]")),
+            _ => Vec::new(),
+        },
+        (Value::Null, _) | (_, Value::Null) => Vec::new(),
+        (sample, ours) if std::mem::discriminant(sample) == std::mem::discriminant(ours) => {
+            Vec::new()
+        }
+        _ => vec![format!("{at} is of another kind")],
+    }
+}
