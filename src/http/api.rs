@@ -6,15 +6,23 @@ use actix_web::web::{self, ServiceConfig};
 use crate::problem::{Problem, plain_problems};
 
 mod accounts;
+mod captions;
 mod channels;
 mod config_api;
 mod fields;
+mod lists;
 mod my_user;
 mod oauth;
 mod picked;
+mod progress_events;
+mod rates;
 mod registrations;
 pub mod shapes;
+mod uploads;
 mod users;
+mod video_form;
+mod videos;
+mod views;
 
 /// Adds every noun's routes. Paths within a noun are written without the `/api/v1` before them.
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -37,12 +45,18 @@ fn peertube(config: &mut ServiceConfig) {
         .configure(registrations::routes)
         .configure(users::routes)
         .configure(accounts::routes)
-        .configure(channels::routes);
+        .configure(channels::routes)
+        .configure(lists::routes)
+        .configure(uploads::routes)
+        .configure(videos::routes)
+        .configure(captions::routes)
+        .configure(rates::routes)
+        .configure(views::routes);
 }
 
 /// What is Kinora's alone.
 fn kinora(config: &mut ServiceConfig) {
-    let _ = config;
+    config.configure(progress_events::routes);
 }
 
 /// `GET /ping`: `pong`, for clients that want to know whether there is a node.

@@ -39,7 +39,15 @@ pub(crate) async fn banner(app: &App, form: Multipart) -> Result<Vec<NewPicture>
     make(app, "bannerfile", file, &BANNER_SIZES.map(size)).await
 }
 
-async fn part(mut form: Multipart, name: &'static str, max: usize) -> Result<Bytes, Problem> {
+/// Reads one part of a form.
+///
+/// # Errors
+/// 400 if there is no such part, 413 if it is too large.
+pub(crate) async fn part(
+    mut form: Multipart,
+    name: &'static str,
+    max: usize,
+) -> Result<Bytes, Problem> {
     for _ in 0..PARTS_MAX {
         let Some(next) = form.next().await else { break };
         let mut field = next.map_err(|error| broken(&error))?;
@@ -62,7 +70,15 @@ fn broken(error: &MultipartError) -> Problem {
     Problem::bad_request(format!("The form cannot be read: {error}"))
 }
 
-async fn make(
+/// Makes sizes of a picture in the sandbox.
+///
+/// # Errors
+/// 400 naming `field` if it is no picture.
+/// Makes pictures of a file that someone sent, one for each size.
+///
+/// # Errors
+/// 400 naming the field if it is no picture.
+pub(crate) async fn make(
     app: &App,
     field: &'static str,
     file: Bytes,

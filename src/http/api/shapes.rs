@@ -4,3 +4,4 @@ pub mod actor;
 pub mod config;
 pub mod registration;
 pub mod user;
+pub mod video;
