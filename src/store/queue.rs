@@ -293,6 +293,19 @@ impl Queue {
         self.put_back(leased, self.clock.now(), None, 1).await
     }
 
+    /// Puts a job back for a while without a try being spent: what it needs is not there, and that is not its fault.
+    ///
+    /// # Errors
+    /// As [`Queue::retry`].
+    pub async fn postpone(
+        &self,
+        leased: &Leased,
+        wait: Duration,
+        reason: &str,
+    ) -> Result<(), Error> {
+        self.put_back(leased, self.clock.now().after(wait), Some(reason), 1).await
+    }
+
     async fn put_back(
         &self,
         leased: &Leased,

@@ -297,3 +297,16 @@ async fn workers_share_jobs_out_on_sled() {
     let home = tempfile::tempdir().unwrap();
     share_out(Arc::new(Sled::open(SledConfig::new(&home.path().join("rows"))).unwrap())).await;
 }
+
+#[tokio::test]
+async fn a_postponed_job_waits_and_has_all_its_tries_still() {
+    let bench = Bench::new();
+    bench.add(&probe(1)).await;
+    for _ in 0..TRIES_MAX * 2 {
+        let leased = bench.take().await;
+        assert_eq!(leased.tries, 1);
+        bench.queue.postpone(&leased, Duration::from_secs(60), "no room").await.unwrap();
+        assert!(bench.is_empty().await);
+        bench.clock.advance(Duration::from_secs(60));
+    }
+}
