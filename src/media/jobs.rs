@@ -30,6 +30,9 @@ const TROUBLE_WAIT: Duration = Duration::from_secs(2);
 /// How often a job that waits for room on the disk looks for it.
 const ROOM_WAIT: Duration = Duration::from_secs(5);
 
+/// How long a light job that found the disk full is put back.
+const POSTPONED: Duration = Duration::from_secs(60);
+
 /// How long workers may take to stop.
 const STOP_WAIT: Duration = Duration::from_secs(10);
 
@@ -122,6 +125,11 @@ impl Media {
                 self.metrics.ended(kind, "cancelled");
                 self.service.queue.finish(leased, Batch::default()).await
             }
+            // What frees the disk must never wait behind what needs room on it.
+            Err(Error::NoSpace) if leased.job.lane() == Lane::Light => {
+                self.metrics.ended(kind, "waiting");
+                self.service.queue.postpone(leased, POSTPONED, "the disk is full").await
+            }
             Err(Error::NoSpace) => {
                 self.metrics.ended(kind, "waiting");
                 self.wait_for_room(leased).await;
@@ -135,6 +143,9 @@ impl Media {
                 self.service.queue.retry(leased, &chain(&error)).await.map(|_| ())
             }
         };
+        if let Some(video) = about(&leased.job) {
+            self.service.progress.settle(video);
+        }
         match said {
             Ok(()) | Err(kinora_store::Error::LeaseLost) => {}
             // The lease runs out, and the job is taken up again.

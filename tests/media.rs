@@ -1,0 +1,4 @@
+//! Media as players and downloads meet it.
+
+mod sharing;
+mod tokens;
