@@ -5,9 +5,9 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::problem::{Problem, plain_problems};
 
-mod accounts;
+pub(crate) mod accounts;
 mod captions;
-mod channels;
+pub(crate) mod channels;
 mod config_api;
 mod fields;
 mod lists;
