@@ -11,9 +11,12 @@ mod health;
 mod log;
 mod media;
 pub mod metrics;
+mod oembed;
 pub mod page;
+mod pages;
 pub mod problem;
 pub mod server;
+mod web;
 #[cfg(test)]
 mod stage;
 

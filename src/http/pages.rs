@@ -67,7 +67,10 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/about", read().to(about))
         .route("/robots.txt", read().to(robots));
     for (path, title) in WORKING {
-        config.route(path, read().to(move |app, request| working(app, request, title)));
+        config.route(
+            path,
+            read().to(move |app: Data<App>, request: HttpRequest| working(app, request, title)),
+        );
     }
 }
 
@@ -107,9 +110,15 @@ async fn search(app: Data<App>, wanted: Query<Wanted>) -> Result<impl Responder,
         .answer())
 }
 
-async fn watch(app: Data<App>, id: Path<String>, request: HttpRequest) -> Result<impl Responder, Problem> {
+async fn watch(
+    app: Data<App>,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<impl Responder, Problem> {
     let Some(video) = open_video(&app, &id).await? else {
-        return Ok(Document::missing(&app, request.path()).needs("src/pages/Watch.svelte").answer());
+        return Ok(Document::missing(&app, request.path())
+            .needs("src/pages/Watch.svelte")
+            .answer());
     };
     let facts = &video.facts;
     let mut page = Document::new(&app, &format!("/w/{}", facts.short_uuid), &facts.name)
@@ -127,7 +136,11 @@ async fn watch(app: Data<App>, id: Path<String>, request: HttpRequest) -> Result
     Ok(page.boot("video", serde_json::to_value(&video).unwrap_or_default()).answer())
 }
 
-async fn embed(app: Data<App>, id: Path<String>, request: HttpRequest) -> Result<impl Responder, Problem> {
+async fn embed(
+    app: Data<App>,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<impl Responder, Problem> {
     let Some(video) = open_video(&app, &id).await? else {
         return Ok(Document::missing(&app, request.path()).answer_embedded());
     };
@@ -143,7 +156,11 @@ async fn embed(app: Data<App>, id: Path<String>, request: HttpRequest) -> Result
     Ok(page.boot("video", serde_json::to_value(&video).unwrap_or_default()).answer_embedded())
 }
 
-async fn channel(app: Data<App>, handle: Path<String>, request: HttpRequest) -> Result<impl Responder, Problem> {
+async fn channel(
+    app: Data<App>,
+    handle: Path<String>,
+    request: HttpRequest,
+) -> Result<impl Responder, Problem> {
     let Ok(channel) = channels::existing(&app, &handle).await else {
         return Ok(Document::missing(&app, request.path()).answer());
     };
@@ -160,7 +177,11 @@ async fn channel(app: Data<App>, handle: Path<String>, request: HttpRequest) -> 
         .answer())
 }
 
-async fn account(app: Data<App>, handle: Path<String>, request: HttpRequest) -> Result<impl Responder, Problem> {
+async fn account(
+    app: Data<App>,
+    handle: Path<String>,
+    request: HttpRequest,
+) -> Result<impl Responder, Problem> {
     let Ok(account) = accounts::existing(&app, &handle).await else {
         return Ok(Document::missing(&app, request.path()).answer());
     };
@@ -190,7 +211,9 @@ async fn about(app: Data<App>) -> impl Responder {
 }
 
 async fn working(app: Data<App>, request: HttpRequest, title: &'static str) -> HttpResponse {
-    let body = format!("<h1>{title}</h1><p>This page needs JavaScript. Videos can be watched without it.</p>");
+    let body = format!(
+        "<h1>{title}</h1><p>This page needs JavaScript. Videos can be watched without it.</p>"
+    );
     Document::new(&app, request.path(), title).hidden().body(&body).answer()
 }
 

@@ -19,8 +19,8 @@ use tracing_actix_web::TracingLogger;
 use crate::config::Config;
 use crate::log::RequestSpan;
 use crate::metrics::Metrics;
-use crate::problem::{Problem, from};
-use crate::{api, headers, health, media};
+use crate::problem::from;
+use crate::{api, headers, health, media, oembed, pages};
 
 /// The largest JSON or plain body, in bytes; files come in by other ways.
 const BODY_BYTES_MAX: usize = 2 << 20;
@@ -134,11 +134,10 @@ fn routes(config: &mut ServiceConfig) {
         .configure(health::routes)
         .configure(api::routes)
         .configure(media::routes)
-        .default_service(web::to(nowhere));
-}
-
-async fn nowhere() -> Result<&'static str, Problem> {
-    Err(Problem::not_found("There is nothing at this address"))
+        .configure(oembed::routes)
+        .configure(crate::web::routes)
+        .configure(pages::routes)
+        .default_service(web::to(pages::nowhere));
 }
 
 async fn count(
