@@ -63,6 +63,8 @@ impl From<kinora_store::Error> for Problem {
             kinora_store::Error::Conflict => {
                 Self::unavailable("Others are changing the same thing; try again", 1)
             }
+            // Deleted since it was looked up.
+            kinora_store::Error::NoBlob(_) => Self::not_found("File not found"),
             other => failed(&other),
         }
     }
