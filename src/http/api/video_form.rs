@@ -119,6 +119,12 @@ fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
+/// A field on its way in: once it has ended it must not be asked again.
+struct Coming {
+    field: Field,
+    ended: bool,
+}
+
 struct Reader<'a> {
     app: &'a App,
     request: &'a HttpRequest,
@@ -132,7 +138,8 @@ impl Reader<'_> {
         loop {
             let next = tokio::time::timeout(stall(self.app), form.next()).await;
             let Some(field) = next.map_err(|_| stalled())? else { break };
-            let mut field = field.map_err(|error| broken(&error))?;
+            let field = field.map_err(|error| broken(&error))?;
+            let mut field = Coming { field, ended: false };
             fields = fields.saturating_add(1);
             if fields > FIELDS_MAX {
                 return Err(Problem::bad_request("The form has too many fields"));
@@ -156,13 +163,18 @@ impl Reader<'_> {
         }
     }
 
-    async fn next(&self, field: &mut Field) -> Result<Option<Bytes>, Problem> {
-        let next = tokio::time::timeout(stall(self.app), field.next()).await;
-        next.map_err(|_| stalled())?.transpose().map_err(|error| broken(&error))
+    async fn next(&self, coming: &mut Coming) -> Result<Option<Bytes>, Problem> {
+        if coming.ended {
+            return Ok(None);
+        }
+        let next = tokio::time::timeout(stall(self.app), coming.field.next()).await;
+        let chunk = next.map_err(|_| stalled())?;
+        coming.ended = !matches!(chunk, Some(Ok(_)));
+        chunk.transpose().map_err(|error| broken(&error))
     }
 
-    async fn field(&mut self, field: &mut Field) -> Result<(), Problem> {
-        let Some(name) = field.name().map(str::to_owned) else { return Ok(()) };
+    async fn field(&mut self, field: &mut Coming) -> Result<(), Problem> {
+        let Some(name) = field.field.name().map(str::to_owned) else { return Ok(()) };
         match name.as_str() {
             "videofile" => self.video(field).await,
             // The larger one is asked for first; small pictures are made of it as well.
@@ -183,7 +195,7 @@ impl Reader<'_> {
     async fn bounded(
         &self,
         name: &str,
-        field: &mut Field,
+        field: &mut Coming,
         bytes_max: usize,
     ) -> Result<Vec<u8>, Problem> {
         let mut value = Vec::new();
@@ -197,7 +209,7 @@ impl Reader<'_> {
         Ok(value)
     }
 
-    async fn picture(&mut self, name: &'static str, field: &mut Field) -> Result<(), Problem> {
+    async fn picture(&mut self, name: &'static str, field: &mut Coming) -> Result<(), Problem> {
         let bytes = self.bounded(name, field, PICTURE_BYTES_MAX).await?;
         if !bytes.is_empty() {
             self.form.picture = Some((name, bytes.into()));
@@ -205,12 +217,12 @@ impl Reader<'_> {
         Ok(())
     }
 
-    async fn video(&mut self, field: &mut Field) -> Result<(), Problem> {
+    async fn video(&mut self, field: &mut Coming) -> Result<(), Problem> {
         let Some(who) = self.uploader else { return Ok(()) };
         if self.form.file.is_some() {
             return Err(Problem::invalid("videofile", "Should be one file"));
         }
-        let said = field.content_disposition().and_then(|it| it.get_filename());
+        let said = field.field.content_disposition().and_then(|it| it.get_filename());
         let filename = said.unwrap_or_default().to_owned();
         let announced = self.request.headers().get(CONTENT_LENGTH);
         let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
