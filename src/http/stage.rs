@@ -1,6 +1,6 @@
 //! A node in memory for the tests of this room, asked as over the network, but without one.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::sync::Arc;
 
@@ -10,15 +10,20 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
 use kinora_media::Media;
 use kinora_model::clock::{Clock, FixedClock, Timestamp};
+use kinora_model::event::Event;
 use kinora_model::name::Name;
+use kinora_model::text::Title;
 use kinora_model::user::Role;
+use kinora_model::video::{Counts, Source, Video, VideoState, VideoWords};
 use kinora_service::users::{self, NewUser};
-use kinora_service::{Config, Service, passwords, sessions};
-use kinora_store::Store;
+use kinora_service::{Config, Service, channels, names, passwords, sessions};
 use kinora_store::blob::Blobs;
 use kinora_store::kv::memory::Memory;
+use kinora_store::tables::VideoCounts;
+use kinora_store::{Batch, Store};
 use prometheus_client::registry::Registry;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::server::{App, application};
 
@@ -69,6 +74,40 @@ impl Stage {
         let named = NewUser::named(service, Name::parse(name).unwrap(), email, hash);
         users::create(service, &NewUser { role, ..named }).await.unwrap();
         sessions::log_in(service, name, PASSWORD).await.unwrap().access
+    }
+
+    /// Puts a public video that can be watched into the first channel of an account; returns its uuid.
+    pub(crate) async fn video(&self, account: &str, title: &str) -> String {
+        let service = &self.app.service;
+        let account = names::account(service, account).await.unwrap().id;
+        let channel = channels::of_account(service, account).await.unwrap()[0].id;
+        let now = service.now();
+        let video = Video {
+            id: service.id(),
+            uuid: Uuid::new_v4(),
+            channel,
+            account,
+            words: VideoWords::titled(Title::parse(title).unwrap()),
+            state: VideoState::Published,
+            failure: None,
+            source: Source { filename: "a.mp4".to_owned(), bytes: 1, kept: false },
+            footage: None,
+            thumbnail: None,
+            thumbnail_chosen: false,
+            candidates: Vec::new(),
+            storyboard: None,
+            created_at: now,
+            updated_at: now,
+            published_at: Some(now),
+        };
+        let mut batch = Batch::default();
+        batch.insert_row(&video).unwrap();
+        let counts = Counts::default();
+        batch.insert_row(&VideoCounts { video: video.id, counts }).unwrap();
+        let event = Event::VideoPublished { video: video.id };
+        service.journal.record(&mut batch, &event, now).unwrap();
+        service.store.commit(batch).await.unwrap();
+        video.uuid.to_string()
     }
 
     pub(crate) async fn ask(&self, request: TestRequest) -> Answer {

@@ -6,8 +6,9 @@ use kinora_model::id::Id;
 use kinora_model::reaction::{Rating, Reaction};
 use kinora_model::video::{Counts, Video};
 use kinora_store::tables::{REACTIONS_BY_ACCOUNT, VideoCounts, reaction_key};
-use kinora_store::{Batch, Range};
+use kinora_store::{Batch, Range, Stored};
 
+use crate::access::may_see;
 use crate::attempt::attempt;
 use crate::error::Error;
 use crate::{Service, Viewer, videos};
@@ -82,6 +83,33 @@ pub async fn mine(service: &Service, who: &Viewer, name: &str) -> Result<Option<
     let video = videos::find(service, Some(who), name).await?;
     let found = service.store.get::<Reaction>(&reaction_key(video.id, who.account)).await?;
     Ok(found.map(|reaction| reaction.rating))
+}
+
+/// The most ratings of one account that are looked at.
+pub const OF_ACCOUNT_MAX: usize = 10_000;
+
+/// What the asker said of videos that they may still see, the latest first; of one kind, if `rating` says so. At most
+/// [`OF_ACCOUNT_MAX`] are looked at.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn all_mine(
+    service: &Service,
+    who: &Viewer,
+    rating: Option<Rating>,
+) -> Result<Vec<Reaction>, Error> {
+    let range = Range::prefix(&REACTIONS_BY_ACCOUNT.key(&[&who.account.to_key()]));
+    let rows = service.store.follow::<Reaction>(&range, OF_ACCOUNT_MAX).await?;
+    let keys: Vec<_> = rows.iter().map(|row| row.video.to_key().to_vec()).collect();
+    let videos = service.store.get_many::<Video>(&keys).await?;
+    let seen = |video: &Option<Stored<Video>>| {
+        video.as_ref().is_some_and(|video| may_see(video, Some(who)))
+    };
+    let kept = rows.into_iter().zip(&videos).filter(|(_, video)| seen(video));
+    let mut said: Vec<_> = kept.map(|(row, _)| row.into_row()).collect();
+    said.retain(|said| rating.is_none_or(|rating| said.rating == rating));
+    said.sort_by_key(|said| std::cmp::Reverse(said.created_at));
+    Ok(said)
 }
 
 /// Removes all ratings of a video that is gone. May run twice.

@@ -4,11 +4,14 @@ use actix_web::Responder;
 use actix_web::web::{self, ServiceConfig};
 use kinora_model::account::Account;
 use kinora_model::channel::Channel;
-use kinora_service::{channels, names};
-use serde::Deserialize;
+use kinora_model::reaction::Rating;
+use kinora_service::{channels, names, reactions};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::fields::handle;
 use super::shapes::actor;
+use super::shapes::video::Video;
 use crate::auth::SignedIn;
 use crate::page::{List, Page};
 use crate::problem::Problem;
@@ -20,6 +23,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/accounts", web::get().to(list))
         .route("/accounts/{name}", web::get().to(get))
         .route("/accounts/{name}/video-channels", web::get().to(video_channels))
+        .route("/accounts/{name}/ratings", web::get().to(ratings))
         .route("/accounts/{name}/followers", web::get().to(followers))
         .route("/accounts/{name}/video-playlists", web::get().to(playlists));
 }
@@ -99,6 +103,64 @@ pub(crate) async fn video_channels(
     let List { total, data } = page.cut(all);
     let show = |channel: &Channel| actor::Channel::of(&app.config, channel, Some(&account));
     Ok(web::Json(List { total, data: data.iter().map(show).collect() }))
+}
+
+/// Which ratings are listed.
+#[derive(Deserialize)]
+pub(crate) struct WantedRatings {
+    rating: Option<String>,
+}
+
+/// What someone said of a video.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = VideoRating)]
+pub(crate) struct Rated {
+    /// `like` or `dislike`.
+    rating: &'static str,
+    /// The video.
+    video: Video,
+}
+
+/// Lists what the asker said of videos, the latest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/accounts/{name}/ratings",
+    tag = "Accounts",
+    security(("oauth2" = [])),
+    responses((status = 200, body = List<Rated>), (status = 401), (status = 403), (status = 404))
+)]
+pub(crate) async fn ratings(
+    app: web::Data<App>,
+    who: SignedIn,
+    path: web::Path<String>,
+    page: Page,
+    wanted: web::Query<WantedRatings>,
+) -> Result<impl Responder, Problem> {
+    if existing(&app, &path).await?.id != who.0.account {
+        return Err(Problem::forbidden("Only the owner of this account may see this"));
+    }
+    let rating = match wanted.rating.as_deref() {
+        None | Some("") => None,
+        Some("like") => Some(Rating::Like),
+        Some("dislike") => Some(Rating::Dislike),
+        Some(_) => return Err(Problem::invalid("rating", "Should be like or dislike")),
+    };
+    let mut all = reactions::all_mine(&app.service, &who.0, rating).await?;
+    if !page.order(&["createdAt"])?.descending {
+        all.reverse();
+    }
+    let List { total, data: said } = page.cut(all);
+    let mut data = Vec::with_capacity(said.len());
+    for said in said {
+        if let Some(card) = app.service.listing.get(&app.service, said.video).await? {
+            let rating = match said.rating {
+                Rating::Like => "like",
+                Rating::Dislike => "dislike",
+            };
+            data.push(Rated { rating, video: Video::of(&app, &card) });
+        }
+    }
+    Ok(web::Json(List { total, data }))
 }
 
 /// Who follows an account: nobody, before the node meets others. Only its owner may ask.

@@ -393,6 +393,9 @@ async fn other_sites_may_ask_and_types_are_not_guessed() {
     let answer = stage.ask(asked).await;
     assert_eq!(answer.headers.get("access-control-allow-origin").unwrap(), "*");
     assert_eq!(answer.headers.get("x-content-type-options").unwrap(), "nosniff");
+    // A cache may keep what was told to someone who did not say where they come from.
+    let answer = stage.get("/api/v1/ping", "").await;
+    assert_eq!(answer.headers.get("access-control-allow-origin").unwrap(), "*");
     let preflight = TestRequest::default()
         .method(actix_web::http::Method::OPTIONS)
         .uri("/api/v1/videos")
@@ -414,4 +417,28 @@ async fn tokens_end_with_the_clock() {
     stage.clock.advance(std::time::Duration::from_hours(24));
     let ended = stage.get("/api/v1/users/me", &token).await;
     assert_eq!((ended.status.as_u16(), &ended.body["code"]), (401, &json!("invalid_token")));
+}
+
+#[actix_web::test]
+async fn people_see_what_they_said_of_videos_and_others_do_not() {
+    let stage = Stage::new();
+    let ana = stage.user("ana", Role::User).await;
+    let bob = stage.user("bob", Role::User).await;
+    let (one, other) =
+        (stage.video("ana", "One film").await, stage.video("ana", "Other film").await);
+    for (video, rating) in [(&one, "like"), (&other, "dislike")] {
+        stage.clock.advance(std::time::Duration::from_secs(1));
+        let path = format!("/api/v1/videos/{video}/rate");
+        assert_eq!(stage.put(&path, &bob, &json!({ "rating": rating })).await.status, 204);
+    }
+    let path = "/api/v1/accounts/bob/ratings";
+    let said = stage.get(path, &bob).await.body;
+    assert_eq!(said["total"], 2);
+    assert_eq!(said["data"][0]["rating"], "dislike");
+    assert_eq!(said["data"][0]["video"]["name"], "Other film");
+    let likes = stage.get(&format!("{path}?rating=like"), &bob).await.body;
+    assert_eq!((&likes["total"], &likes["data"][0]["video"]["likes"]), (&json!(1), &json!(1)));
+    assert_eq!(stage.get(path, &ana).await.status, 403);
+    assert_eq!(stage.get(path, "").await.status, 401);
+    assert_eq!(stage.get(&format!("{path}?rating=meh"), &bob).await.status, 400);
 }
