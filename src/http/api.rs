@@ -18,6 +18,7 @@ mod progress_events;
 mod rates;
 mod registrations;
 pub mod shapes;
+mod statistics;
 mod uploads;
 mod users;
 mod video_form;
@@ -40,6 +41,7 @@ fn peertube(config: &mut ServiceConfig) {
     config
         .route("/ping", web::get().to(ping))
         .configure(config_api::routes)
+        .configure(statistics::routes)
         .configure(oauth::routes)
         .configure(my_user::routes)
         .configure(registrations::routes)

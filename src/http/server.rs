@@ -12,6 +12,7 @@ use actix_web::{Error, HttpServer};
 use kinora_media::Media;
 use kinora_service::Service;
 use kinora_service::limits::Limits;
+use kinora_service::statistics::Counted;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 use tracing_actix_web::TracingLogger;
@@ -42,6 +43,8 @@ pub struct App {
     pub config: Config,
     /// How often an address may try.
     pub limits: Limits,
+    /// Numbers about the node as a whole.
+    pub statistics: Counted,
     /// What all rooms count.
     pub registry: Registry,
     /// What this room counts.
@@ -66,6 +69,7 @@ impl App {
             service,
             media,
             config,
+            statistics: Counted::default(),
             registry,
             metrics,
             stopping: CancellationToken::new(),

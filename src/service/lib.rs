@@ -30,6 +30,7 @@ pub mod reactions;
 pub mod registrations;
 pub mod secret;
 pub mod sessions;
+pub mod statistics;
 pub mod uploads;
 pub mod users;
 pub mod video_tokens;

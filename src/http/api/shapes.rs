@@ -3,5 +3,6 @@
 pub mod actor;
 pub mod config;
 pub mod registration;
+pub mod statistics;
 pub mod user;
 pub mod video;

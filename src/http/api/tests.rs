@@ -442,3 +442,14 @@ async fn people_see_what_they_said_of_videos_and_others_do_not() {
     assert_eq!(stage.get(path, "").await.status, 401);
     assert_eq!(stage.get(&format!("{path}?rating=meh"), &bob).await.status, 400);
 }
+
+#[actix_web::test]
+async fn the_node_tells_its_numbers() {
+    let stage = Stage::new();
+    stage.user("ana", Role::User).await;
+    stage.video("ana", "One film").await;
+    let told = stage.get("/api/v1/server/stats", "").await.body;
+    assert_eq!(told.as_object().unwrap().len(), 31);
+    assert_eq!((&told["totalUsers"], &told["totalLocalVideos"]), (&json!(1), &json!(1)));
+    assert_eq!(told["totalDailyActiveUsers"], 1);
+}
