@@ -7,9 +7,11 @@ export interface Boot {
   config: Config | null;
   video: Video | null;
   videos: List<VideoCard> | null;
+  /** The public address of the node: scheme, host and port. */
+  origin: string | null;
 }
 
-let boot: Boot = { config: null, video: null, videos: null };
+let boot: Boot = { config: null, video: null, videos: null, origin: null };
 
 /** Reads what the node wrote into the page; once, at start. */
 export function readBoot(): void {
@@ -20,6 +22,11 @@ export function readBoot(): void {
   } catch {
     // A page without it works too, by asking.
   }
+}
+
+/** The host that stands in handles of this node. */
+export function publicHost(): string {
+  return boot.origin ? new URL(boot.origin).host : location.host;
 }
 
 /** Takes a part of what the page was served with: the second caller gets null, and asks the node. */

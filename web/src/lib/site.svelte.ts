@@ -1,5 +1,5 @@
 import { getConfig, type Config } from './api/config';
-import { takeBoot } from './boot';
+import { publicHost, takeBoot } from './boot';
 
 /** The node that served this page. */
 class Site {
@@ -11,7 +11,7 @@ class Site {
 
   /** The domain as it appears in handles. */
   get host(): string {
-    return location.host;
+    return publicHost();
   }
 
   async load(): Promise<void> {

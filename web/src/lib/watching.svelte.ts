@@ -93,14 +93,16 @@ export class Watching {
   /** Chooses what to play, if there is anything yet. */
   async #open(video: Video): Promise<void> {
     const playlist = video.streamingPlaylists[0];
-    const file = [...(playlist?.files ?? []), ...video.files].find((one) => one.resolution.id <= 720);
-    const playable = playlist !== undefined && (this.progress?.playable ?? playlist.files.length > 0);
+    // A file without bytes is only announced.
+    const file = [...(playlist?.files ?? []), ...video.files].find(
+      (one) => one.resolution.id <= 720 && one.size > 0,
+    );
     this.poster = video.previewPath ?? video.thumbnailPath;
     if (video.privacy.id === PRIVACY.private || video.privacy.id === PRIVACY.internal) {
       this.#token = (await getFileToken(video.uuid)).files.token;
     }
     if (this.poster) this.poster = this.#opened(this.poster);
-    if (!playable && !file?.fileUrl) return;
+    if (!playlist && !file) return;
     this.film = {
       playlistUrl: playlist ? this.#opened(playlist.playlistUrl) : null,
       fileUrl: file ? this.#opened(file.fileUrl) : null,

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from '@playwright/test';
+import type { AxeResults } from 'axe-core';
+import { clip } from './clip';
+import { finished } from './client';
+import { expect, test } from './fixtures';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** Runs axe over the page, past its Content-Security-Policy. */
+async function violations(page: Page): Promise<string[]> {
+  const inspector = await page.context().newCDPSession(page);
+  await inspector.send('Runtime.evaluate', { expression: axe });
+  await inspector.detach();
+  return page.evaluate(async (rules) => {
+    const { axe } = window as unknown as { axe: { run: (...what: unknown[]) => Promise<AxeResults> } };
+    const results = await axe.run(document, { runOnly: rules });
+    return results.violations.map(
+      (one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`,
+    );
+  }, RULES);
+}
+
+const kinds = [
+  { theme: 'light', width: 1366, height: 850, language: 'en' },
+  { theme: 'dark', width: 1366, height: 850, language: 'en' },
+  { theme: 'light', width: 390, height: 844, language: 'fr' },
+  { theme: 'dark', width: 390, height: 844, language: 'fr' },
+] as const;
+
+for (const kind of kinds) {
+  test(`every page is accessible: ${kind.theme}, ${kind.width} px, ${kind.language}`, async ({
+    page,
+    root,
+  }) => {
+    const video = await root.upload(clip({ height: 360, seconds: 30, container: 'mkv' }), {
+      name: `A clip with a name long enough to need two lines on most screens, ${kind.theme} ${kind.width}`,
+      description: 'Words, **strong ones**, and 0:05.',
+      privacy: '1',
+    });
+    await root.until(video.uuid, finished);
+    await page.emulateMedia({ colorScheme: kind.theme });
+    await page.setViewportSize({ width: kind.width, height: kind.height });
+    await page.addInitScript(
+      ([session, language]) => {
+        const open = ['/login', '/register', '/'].includes(location.pathname);
+        if (!open) localStorage.setItem('kinora.session', session);
+        else localStorage.removeItem('kinora.session');
+        localStorage.setItem('kinora.language', JSON.stringify(language));
+      },
+      [root.session, kind.language] as const,
+    );
+    const paths = [
+      '/',
+      '/search?search=clip',
+      `/w/${video.shortUUID}`,
+      `/videos/embed/${video.shortUUID}`,
+      '/c/root_channel',
+      '/a/root',
+      '/login',
+      '/register',
+      '/upload',
+      '/studio',
+      `/studio/${video.shortUUID}`,
+      '/settings',
+      '/settings/channels',
+      '/settings/channels/root_channel',
+      '/admin/users',
+      '/admin/registrations',
+      '/about',
+      '/nowhere/at/all',
+    ];
+    for (const path of paths) {
+      await page.goto(path);
+      await expect(page.locator('main').locator('h1, .player').first()).toBeVisible();
+      await page.waitForLoadState('networkidle');
+      expect.soft(await violations(page), path).toEqual([]);
+      const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect.soft(beyond, `${path} is wider than the screen`).toBeLessThanOrEqual(0);
+    }
+  });
+}

@@ -1,0 +1,97 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** The password of `root` on nodes that tests start. */
+export const ROOT_PASSWORD = 'correct horse battery staple';
+
+/** How long a node may take to answer on a busy machine, in ms. */
+const START_MS_MAX = 60_000;
+
+/** The program under test. */
+const PROGRAM = process.env['KINORA_BIN'] ?? new URL('../../target/debug/kinora', import.meta.url).pathname;
+
+/** A node of our own: the real program in a folder that goes away with it. */
+export class TestNode {
+  readonly url: string;
+  readonly #process: ChildProcess;
+  readonly #folder: string;
+  readonly #log: string[];
+
+  private constructor(url: string, process: ChildProcess, folder: string, log: string[]) {
+    this.url = url;
+    this.#process = process;
+    this.#folder = folder;
+    this.#log = log;
+  }
+
+  /** Starts a node; `settings` are as the environment names them, `ACCOUNTS__REGISTRATION`. */
+  static async start(settings: Record<string, string> = {}): Promise<TestNode> {
+    const folder = await mkdtemp(join(tmpdir(), 'kinora-e2e-'));
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const all = { ACCOUNTS__REGISTRATION: 'open', ACCOUNTS__TRIES_PER_MINUTE: '100000', ...settings };
+    const environment = Object.fromEntries(
+      Object.entries(all).map(([name, value]) => [`KINORA__${name}`, value]),
+    );
+    const process_ = spawn(
+      PROGRAM,
+      ['serve', '--data', join(folder, 'data'), '--listen', `127.0.0.1:${port}`, '--public-url', url],
+      {
+        env: { ...process.env, ...environment, KINORA_ADMIN_PASSWORD: ROOT_PASSWORD },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    const log: string[] = [];
+    const hear = (bytes: Buffer) => {
+      log.push(bytes.toString());
+      if (log.length > 400) log.shift();
+    };
+    process_.stdout.on('data', hear);
+    process_.stderr.on('data', hear);
+    const node = new TestNode(url, process_, folder, log);
+    await node.#answers();
+    return node;
+  }
+
+  /** The last of what it logged. */
+  get log(): string {
+    return this.#log.join('');
+  }
+
+  /** Ends it as an administrator would, and takes its folder away. */
+  async stop(): Promise<void> {
+    if (this.#process.exitCode === null) {
+      const gone = new Promise((resolve) => this.#process.once('exit', resolve));
+      this.#process.kill('SIGTERM');
+      const late = setTimeout(() => this.#process.kill('SIGKILL'), 30_000);
+      await gone;
+      clearTimeout(late);
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #answers(): Promise<void> {
+    const end = Date.now() + START_MS_MAX;
+    while (Date.now() < end) {
+      if (this.#process.exitCode !== null) throw new Error(`the node ended: ${this.log}`);
+      const answer = await fetch(`${this.url}/healthz`).catch(() => null);
+      if (answer?.ok) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error(`the node does not answer: ${this.log}`);
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
