@@ -240,8 +240,8 @@ impl Making {
         let ready = |row: &Rendition| row.state == RenditionState::Ready;
         let settled = |row: &Rendition| ready(row) || row.state == RenditionState::Failed;
         let waits = self.video.words.wait_transcoding;
-        let enough = self.renditions.iter().any(ready)
-            && (!waits || self.renditions.iter().all(settled));
+        let enough =
+            self.renditions.iter().any(ready) && (!waits || self.renditions.iter().all(settled));
         if enough && self.video.state == VideoState::Processing {
             self.video.state = VideoState::Published;
             self.say(Event::VideoPublished { video: self.video.id });

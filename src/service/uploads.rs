@@ -132,7 +132,9 @@ pub async fn begin(service: &Service, who: &Viewer, new: &NewUpload) -> Result<U
     let range = uploads_by_user(who.user);
     let known = service.store.follow::<Upload>(&range, LOOKED_AT_MAX).await?;
     if known.iter().filter(|upload| upload.done.is_none()).count() >= OPEN_MAX {
-        return Err(Error::Refused("You have too many uploads under way; end or cancel some first"));
+        return Err(Error::Refused(
+            "You have too many uploads under way; end or cancel some first",
+        ));
     }
     quota::check(service, who.user, new.bytes).await?;
     check_room(service, new.bytes).await?;

@@ -70,11 +70,7 @@ pub async fn find(
 ///
 /// # Errors
 /// As [`find`]; [`Error::Forbidden`] if they may see it but not change it.
-pub async fn editable(
-    service: &Service,
-    who: &Viewer,
-    name: &str,
-) -> Result<Stored<Video>, Error> {
+pub async fn editable(service: &Service, who: &Viewer, name: &str) -> Result<Stored<Video>, Error> {
     let video = find(service, Some(who), name).await?;
     if !who.may_edit(&video) {
         return Err(Error::Forbidden("Cannot manage a video of another user."));

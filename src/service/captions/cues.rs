@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn subrip_becomes_webvtt() {
-        let srt = "1\n00:00:01,000 --> 00:00:02,000\nOne\ntwo\n\n2\n00:01:00,500 --> 01:00:00,000\nThree";
+        let srt =
+            "1\n00:00:01,000 --> 00:00:02,000\nOne\ntwo\n\n2\n00:01:00,500 --> 01:00:00,000\nThree";
         assert_eq!(
             rewrite(srt.as_bytes()).unwrap(),
             "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nOne\ntwo\n\n00:01:00.500 --> 01:00:00.000\nThree\n"

@@ -9,9 +9,9 @@ use kinora_model::id::Id;
 use kinora_model::video::{Counts, Video};
 use roaring::RoaringBitmap;
 
+use super::Query;
 use super::filter::{Filter, fold};
 use super::order::Order;
-use super::Query;
 
 /// Up to so many candidates are sorted for a page; for more, the order is walked until the page is full.
 const SORT_MAX: u64 = 512;
@@ -125,7 +125,8 @@ impl Index {
         for order in Order::ALL {
             let entries = &self.entries;
             let places = self.orders.entry(order).or_default();
-            let at = places.partition_point(|known| compare(entries, order, *known, place) == Ordering::Less);
+            let at = places
+                .partition_point(|known| compare(entries, order, *known, place) == Ordering::Less);
             places.insert(at, place);
         }
     }
@@ -136,7 +137,8 @@ impl Index {
         for order in Order::ALL {
             let entries = &self.entries;
             let places = self.orders.entry(order).or_default();
-            let at = places.partition_point(|known| compare(entries, order, *known, place) == Ordering::Less);
+            let at = places
+                .partition_point(|known| compare(entries, order, *known, place) == Ordering::Less);
             if places.get(at) == Some(&place) {
                 places.remove(at);
             }
@@ -156,7 +158,8 @@ impl Index {
 
     /// Takes out all videos that are like this.
     pub(super) fn remove_where(&mut self, gone: impl Fn(&Entry) -> bool) {
-        let ids: Vec<_> = self.entries.iter().flatten().filter(|it| gone(it)).map(|it| it.id).collect();
+        let ids: Vec<_> =
+            self.entries.iter().flatten().filter(|it| gone(it)).map(|it| it.id).collect();
         ids.into_iter().for_each(|id| self.remove(id));
     }
 

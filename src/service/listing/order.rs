@@ -81,7 +81,9 @@ impl Order {
             Self::Views => one.counts.views.cmp(&other.counts.views),
             Self::Likes => one.counts.likes.cmp(&other.counts.likes),
             Self::Comments => one.counts.comments.cmp(&other.counts.comments),
-            Self::Trending => score(one, one.counts.views).total_cmp(&score(other, other.counts.views)),
+            Self::Trending => {
+                score(one, one.counts.views).total_cmp(&score(other, other.counts.views))
+            }
             Self::Hot => score(one, one.counts.likes).total_cmp(&score(other, other.counts.likes)),
             Self::Best => score(one, esteem(one)).total_cmp(&score(other, esteem(other))),
         };

@@ -59,13 +59,17 @@ fn naively(videos: &[u64], query: &Query) -> (u64, Vec<Id<Video>>) {
             (filter.privacies.is_empty() || filter.privacies.contains(&it.words.privacy))
                 && (filter.states.is_empty() || filter.states.contains(&it.state))
                 && filter.sensitive.is_none_or(|wanted| wanted == it.words.sensitive)
-                && (filter.categories.is_empty() || it.words.category.is_some_and(|c| filter.categories.contains(&c)))
+                && (filter.categories.is_empty()
+                    || it.words.category.is_some_and(|c| filter.categories.contains(&c)))
                 && (filter.languages.is_empty() || filter.languages.contains(&it.words.language))
-                && (filter.tags_one_of.is_empty() || filter.tags_one_of.iter().any(|tag| tags.contains(tag)))
+                && (filter.tags_one_of.is_empty()
+                    || filter.tags_one_of.iter().any(|tag| tags.contains(tag)))
                 && filter.tags_all_of.iter().all(|tag| tags.contains(tag))
                 && (filter.channels.is_empty() || filter.channels.contains(&it.channel))
                 && filter.account.is_none_or(|account| account == it.account)
-                && filter.search.as_ref().is_none_or(|word| it.words.title.as_str().to_lowercase().contains(&word.to_lowercase()))
+                && filter.search.as_ref().is_none_or(|word| {
+                    it.words.title.as_str().to_lowercase().contains(&word.to_lowercase())
+                })
         })
         .collect();
     matching.sort_by(|(one, one_counts), (other, other_counts)| {
@@ -93,21 +97,32 @@ fn queries() -> impl Strategy<Value = Query> {
         prop::option::of("(title|1|2)"),
     );
     let order = prop::sample::select(vec![Order::Published, Order::Name, Order::Views]);
-    (filter, order, any::<bool>(), 0_usize..20, 0_usize..30).prop_map(|(filter, order, descending, start, count)| {
-        let (privacies, sensitive, categories, languages, tags_one_of, tags_all_of, account, search) = filter;
-        let filter = Filter {
-            privacies,
-            sensitive,
-            categories,
-            languages,
-            tags_one_of,
-            tags_all_of,
-            account: account.map(Id::from_raw),
-            search,
-            ..Filter::default()
-        };
-        Query { filter, order, descending, start, count }
-    })
+    (filter, order, any::<bool>(), 0_usize..20, 0_usize..30).prop_map(
+        |(filter, order, descending, start, count)| {
+            let (
+                privacies,
+                sensitive,
+                categories,
+                languages,
+                tags_one_of,
+                tags_all_of,
+                account,
+                search,
+            ) = filter;
+            let filter = Filter {
+                privacies,
+                sensitive,
+                categories,
+                languages,
+                tags_one_of,
+                tags_all_of,
+                account: account.map(Id::from_raw),
+                search,
+                ..Filter::default()
+            };
+            Query { filter, order, descending, start, count }
+        },
+    )
 }
 
 proptest! {

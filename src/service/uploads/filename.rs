@@ -11,7 +11,9 @@ const NAMELESS: &str = "video";
 #[must_use]
 pub fn clean(raw: &str) -> String {
     let last = raw.rsplit(['/', '\\']).next().unwrap_or_default();
-    let kept = |c: &char| !c.is_control() && !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let kept = |c: &char| {
+        !c.is_control() && !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
     let name: String = last.chars().filter(kept).take(NAME_MAX).collect();
     let name = name.trim();
     if name.trim_matches('.').is_empty() { NAMELESS.to_owned() } else { name.to_owned() }

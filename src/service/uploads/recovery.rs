@@ -27,8 +27,12 @@ pub async fn recover(service: &Service) -> Result<(), Error> {
         known.insert(upload.id);
         if upload.received_bytes == upload.bytes {
             match landing::finish(service, upload.id).await {
-                Ok(_) => tracing::info!(upload.id = ?upload.id, "an upload that a crash broke off went on"),
-                Err(error) => tracing::warn!(upload.id = ?upload.id, %error, "an upload could not go on"),
+                Ok(_) => {
+                    tracing::info!(upload.id = ?upload.id, "an upload that a crash broke off went on")
+                }
+                Err(error) => {
+                    tracing::warn!(upload.id = ?upload.id, %error, "an upload could not go on")
+                }
             }
         }
     }

@@ -49,7 +49,9 @@ pub async fn spool(
     coming.push(who.user);
     drop(coming);
     if others >= AT_ONCE_MAX {
-        return Err(Error::Refused("You have too many uploads under way; end or cancel some first"));
+        return Err(Error::Refused(
+            "You have too many uploads under way; end or cancel some first",
+        ));
     }
     Ok(spool)
 }

@@ -32,7 +32,8 @@ async fn begun(stage: &Stage, bytes: u64) -> Upload {
 }
 
 async fn send(stage: &Stage, upload: &Upload, start: u64, bytes: &[u8]) -> Result<Progress, Error> {
-    let part = Part { start, bytes: bytes.len() as u64, total: Some(upload.bytes) };
+    let size = u64::try_from(bytes.len()).unwrap();
+    let part = Part { start, bytes: size, total: Some(upload.bytes) };
     let mut receiving = receive(&stage.service, &stage.owner, &upload.token, part).await?;
     receiving.push(bytes).await?;
     receiving.end().await
@@ -115,8 +116,7 @@ async fn what_came_before_the_sender_went_away_is_kept() {
     let stage = stage().await;
     let upload = begun(&stage, 10).await;
     let part = Part { start: 0, bytes: 10, total: None };
-    let mut receiving =
-        receive(&stage.service, &stage.owner, &upload.token, part).await.unwrap();
+    let mut receiving = receive(&stage.service, &stage.owner, &upload.token, part).await.unwrap();
     receiving.push(b"0123").await.unwrap();
     drop(receiving);
     while stage.service.parts.occupy(upload.id).is_err() {
@@ -290,9 +290,8 @@ async fn an_upload_whose_channel_was_deleted_leaves_nothing() {
 async fn a_file_in_one_piece_becomes_a_video_or_leaves_nothing() {
     let stage = stage().await;
     let words = new(&stage, 1).words;
-    let publish = async |spool: Spool, channel| {
-        spool.publish(&stage.owner, channel, "a/b.mp4", &words).await
-    };
+    let publish =
+        async |spool: Spool, channel| spool.publish(&stage.owner, channel, "a/b.mp4", &words).await;
     let filled = async || {
         let mut spool = spool(&stage.service, &stage.owner, None).await.unwrap();
         spool.push(b"0123").await.unwrap();

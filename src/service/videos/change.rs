@@ -139,8 +139,10 @@ mod tests {
         let mut words = VideoWords::titled(Title::parse("Title").unwrap());
         words.category = Some(3);
         words.description = Some(Description::parse("Old").unwrap());
-        let change =
-            Change { description: Some(Some(Description::parse(" ").unwrap())), ..Change::default() };
+        let change = Change {
+            description: Some(Some(Description::parse(" ").unwrap())),
+            ..Change::default()
+        };
         change.apply(&mut words).unwrap();
         assert_eq!((words.category, words.description.as_ref()), (Some(3), None));
         Change { category: Some(None), ..Change::default() }.apply(&mut words).unwrap();

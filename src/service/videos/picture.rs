@@ -67,11 +67,7 @@ pub async fn pick_thumbnail(
     .await
 }
 
-async fn choose(
-    service: &Service,
-    old: &Stored<Video>,
-    thumbnail: Thumbnail,
-) -> Result<(), Error> {
+async fn choose(service: &Service, old: &Stored<Video>, thumbnail: Thumbnail) -> Result<(), Error> {
     let now = service.now();
     let new = Video {
         thumbnail: Some(thumbnail),

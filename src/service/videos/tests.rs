@@ -27,12 +27,16 @@ async fn a_video_has_three_names() {
 #[tokio::test]
 async fn hidden_videos_are_as_if_missing_for_all_but_their_owner() {
     let stage = Stage::new().await;
-    let seen = async |video: &Video, who: Option<&Viewer>| {
-        match find(&stage.service, who, &video.id.to_string()).await {
-            Ok(_) => true,
-            Err(Error::NotFound("Video")) => false,
-            Err(other) => panic!("{other}"),
-        }
+    let seen = async |video: &Video, who: Option<&Viewer>| match find(
+        &stage.service,
+        who,
+        &video.id.to_string(),
+    )
+    .await
+    {
+        Ok(_) => true,
+        Err(Error::NotFound("Video")) => false,
+        Err(other) => panic!("{other}"),
     };
     let (owner, stranger) = (Some(&stage.owner), Some(&stage.stranger));
     for (privacy, expected) in [
@@ -42,7 +46,8 @@ async fn hidden_videos_are_as_if_missing_for_all_but_their_owner() {
         (Privacy::Private, [true, false, false]),
     ] {
         let video = stage.video("Seen by", |video| video.words.privacy = privacy).await;
-        let found = [seen(&video, owner).await, seen(&video, stranger).await, seen(&video, None).await];
+        let found =
+            [seen(&video, owner).await, seen(&video, stranger).await, seen(&video, None).await];
         assert_eq!(found, expected, "{privacy:?}");
     }
     let draft = stage.video("Draft", |video| video.state = VideoState::Processing).await;
@@ -56,7 +61,10 @@ async fn only_its_owner_changes_a_video() {
     let name = video.id.to_string();
     let update = async |who| update(&stage.service, who, &name, &titled("After it")).await;
     assert!(matches!(update(&stage.stranger).await, Err(Error::Forbidden(_))));
-    assert!(matches!(delete(&stage.service, &stage.stranger, &name).await, Err(Error::Forbidden(_))));
+    assert!(matches!(
+        delete(&stage.service, &stage.stranger, &name).await,
+        Err(Error::Forbidden(_))
+    ));
     stage.clock.advance(std::time::Duration::from_secs(9));
     update(&stage.owner).await.unwrap();
     let row = stage.read(video.id).await.unwrap();
