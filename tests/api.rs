@@ -6,6 +6,7 @@ mod command_line;
 mod full_disk;
 mod hostile_files;
 mod names;
+mod people;
 mod restart;
 mod uploads;
 mod walk;
