@@ -25,7 +25,7 @@ build:
 test:
 	scripts/setup test
 	cd web && npm run build && npm run check && npm run lint && npm run test && npm run budget
-	cargo build --locked -p kinora -p kinora-transcoder
+	cargo build --locked --workspace
 	cargo test --locked --workspace
 	target/clients/bin/python -m pytest -q -p no:cacheprovider tests/clients
 	cd web && npm run e2e
@@ -48,7 +48,7 @@ fmt:
 e2e:
 	scripts/setup test
 	cd web && npm run build
-	cargo build --locked -p kinora -p kinora-transcoder
+	cargo build --locked --workspace
 	cd web && npm run e2e
 
 bench: build
