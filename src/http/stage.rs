@@ -122,6 +122,14 @@ impl Stage {
         self.ask(with_token(TestRequest::get().uri(path), token)).await
     }
 
+    /// The body as text.
+    pub(crate) async fn text(&self, path: &str, token: &str) -> String {
+        let service = init_service(application(self.app.clone())).await;
+        let request = with_token(TestRequest::get().uri(path), token).to_request();
+        let body = read_body(call_service(&service, request).await).await;
+        String::from_utf8(body.to_vec()).unwrap()
+    }
+
     pub(crate) async fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
         self.ask(with_token(TestRequest::post().uri(path).set_json(body), token)).await
     }

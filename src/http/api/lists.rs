@@ -145,7 +145,8 @@ struct Asked {
 impl Asked {
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let pairs = serde_urlencoded::from_str(request.query_string());
-        let pairs = pairs.map_err(|_| Problem::bad_request("The query cannot be read"))?;
+        let pairs =
+            pairs.map_err(|_unreadable| Problem::bad_request("The query cannot be read"))?;
         Ok(Self { pairs })
     }
 
@@ -168,7 +169,8 @@ impl Asked {
 
     fn numbers(&self, name: &'static str) -> Result<Vec<u8>, Problem> {
         let number = |text: String| {
-            text.parse::<u8>().map_err(|_| Problem::invalid(name, "Should be an array of numbers"))
+            text.parse::<u8>()
+                .map_err(|_unreadable| Problem::invalid(name, "Should be an array of numbers"))
         };
         self.many(name)?.into_iter().map(number).collect()
     }

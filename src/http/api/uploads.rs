@@ -343,13 +343,13 @@ impl Asked {
         let (span, total) = range.and_then(|range| range.split_once('/')).ok_or_else(wrong)?;
         let total = match total.trim() {
             "*" => None,
-            total => Some(total.parse::<u64>().map_err(|_| wrong())?),
+            total => Some(total.parse::<u64>().map_err(|_unreadable| wrong())?),
         };
         if span.trim() == "*" {
             return Ok(Self::Status);
         }
         let (first, last) = span.split_once('-').ok_or_else(wrong)?;
-        let place = |text: &str| text.trim().parse::<u64>().map_err(|_| wrong());
+        let place = |text: &str| text.trim().parse::<u64>().map_err(|_unreadable| wrong());
         let (start, last) = (place(first)?, place(last)?);
         let bytes = last.checked_sub(start).and_then(|bytes| bytes.checked_add(1));
         let bytes = bytes.ok_or_else(wrong)?;

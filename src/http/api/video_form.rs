@@ -69,7 +69,8 @@ pub(crate) async fn read(
         "application/x-www-form-urlencoded" => {
             let body = whole(app, payload).await?;
             let pairs: Result<Vec<(String, String)>, _> = serde_urlencoded::from_bytes(&body);
-            let pairs = pairs.map_err(|_| Problem::bad_request("The form cannot be read"))?;
+            let pairs =
+                pairs.map_err(|_unreadable| Problem::bad_request("The form cannot be read"))?;
             let mut form = VideoForm::default();
             pairs.into_iter().try_for_each(|(key, value)| form.put(&key, value))?;
             Ok(form)
@@ -98,8 +99,8 @@ async fn whole(app: &App, mut payload: web::Payload) -> Result<Vec<u8>, Problem>
     let mut drained = 0_u64;
     loop {
         let next = tokio::time::timeout(stall(app), payload.next()).await;
-        let Some(chunk) = next.map_err(|_| stalled())? else { break };
-        let chunk = chunk.map_err(|_| Problem::bad_request("The body broke off"))?;
+        let Some(chunk) = next.map_err(|_elapsed| stalled())? else { break };
+        let chunk = chunk.map_err(|_unreadable| Problem::bad_request("The body broke off"))?;
         if body.len().saturating_add(chunk.len()) <= BODY_BYTES_MAX && drained == 0 {
             body.extend_from_slice(&chunk);
         } else {
@@ -137,7 +138,7 @@ impl Reader<'_> {
         let (mut refused, mut drained, mut fields) = (None, 0_u64, 0_usize);
         loop {
             let next = tokio::time::timeout(stall(self.app), form.next()).await;
-            let Some(field) = next.map_err(|_| stalled())? else { break };
+            let Some(field) = next.map_err(|_elapsed| stalled())? else { break };
             let field = field.map_err(|error| broken(&error))?;
             let mut field = Coming { field, ended: false };
             fields = fields.saturating_add(1);
@@ -168,7 +169,7 @@ impl Reader<'_> {
             return Ok(None);
         }
         let next = tokio::time::timeout(stall(self.app), coming.field.next()).await;
-        let chunk = next.map_err(|_| stalled())?;
+        let chunk = next.map_err(|_elapsed| stalled())?;
         coming.ended = !matches!(chunk, Some(Ok(_)));
         chunk.transpose().map_err(|error| broken(&error))
     }
@@ -185,8 +186,9 @@ impl Reader<'_> {
             "thumbnailfile" => Ok(()),
             _ => {
                 let value = self.bounded(&name, field, FIELD_BYTES_MAX).await?;
-                let value = String::from_utf8(value)
-                    .map_err(|_| Problem::invalid(name.clone(), "Should be text in UTF-8"))?;
+                let value = String::from_utf8(value).map_err(|_unreadable| {
+                    Problem::invalid(name.clone(), "Should be text in UTF-8")
+                })?;
                 self.form.put(&name, value)
             }
         }

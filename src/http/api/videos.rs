@@ -167,3 +167,6 @@ pub(crate) async fn token(
     let files = json!({ "token": given.token, "expires": given.expires.to_string() });
     Ok(web::Json(json!({ "files": files })))
 }
+
+#[cfg(test)]
+mod tests;
