@@ -10,7 +10,8 @@ fn without_address(mut video: Value, url: &str) -> String {
     for key in ["views", "viewers"] {
         video[key] = Value::Null;
     }
-    video.to_string().replace(url, "http://node")
+    let port = url.rsplit(':').next().unwrap();
+    video.to_string().replace(port, "[port]")
 }
 
 #[tokio::test(flavor = "multi_thread")]
