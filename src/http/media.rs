@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, Resource};
 mod answer;
 mod asker;
 mod downloads;
+mod lane;
 mod pictures;
 mod playlists;
 mod range;
@@ -17,6 +18,7 @@ mod streams;
 mod torrents;
 
 pub(crate) use asker::asker;
+pub(crate) use lane::fast;
 
 /// Adds the routes of this room.
 pub(crate) fn routes(config: &mut ServiceConfig) {

@@ -125,6 +125,7 @@ pub fn application(
         .wrap(NormalizePath::trim())
         .wrap(from_fn(count))
         .wrap(TracingLogger::<RequestSpan>::new())
+        .wrap(from_fn(media::fast))
 }
 
 /// All routes, and how what handlers extract is bounded.
