@@ -24,7 +24,7 @@ build:
 # against the program just built.
 test:
 	scripts/setup test
-	cd web && npm run build && npm run check && npm run lint && npm run test && npm run budget
+	cd web && npm run build && npm run check && npm run test && npm run budget
 	cargo build --locked --workspace
 	cargo test --locked --workspace
 	target/clients/bin/python -m pytest -q -p no:cacheprovider tests/clients
