@@ -159,7 +159,8 @@ pub trait Kv: Debug + Send + Sync {
     /// Lands a batch: when this returns `Ok`, it survives kill -9 and loss of power.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if an expectation does not hold, [`Error::NoSpace`] if there is no room; nothing of it was
+    /// [`Error::Conflict`] if an expectation does not hold (what is in its way has landed, and is seen by whoever reads
+    /// again), [`Error::NoSpace`] if there is no room; nothing of it was
     /// then written. [`Error::Unavailable`] if the engine stopped in the middle: it then landed whole or not at all.
     async fn commit(&self, batch: Batch) -> Result<(), Error>;
 

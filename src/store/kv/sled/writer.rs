@@ -54,6 +54,9 @@ struct Group {
     logs: Logs,
     bytes: usize,
     replies: Vec<Reply>,
+    /// Those whose batch conflicts with one of the group. They are told once it has landed: told before, they would read
+    /// again what was there before, and come back with the same conflict.
+    lost: Vec<Reply>,
 }
 
 impl Writer {
@@ -80,7 +83,8 @@ impl Writer {
                         self.dump(&rows);
                     }
                 }
-                let full = group.replies.len() >= GROUP_MAX || group.bytes >= GROUP_BYTES_MAX;
+                let full = group.replies.len().saturating_add(group.lost.len()) >= GROUP_MAX
+                    || group.bytes >= GROUP_BYTES_MAX;
                 next = if full { None } else { waiting.try_recv().ok() };
             }
             self.land(group);
@@ -90,13 +94,20 @@ impl Writer {
 
     /// Adds a batch to a group if all that it expects will hold; otherwise answers at once.
     fn join(&self, group: &mut Group, batch: Batch, reply: Reply) {
+        let pending = |(key, expected): (&Vec<u8>, &Option<Bytes>)| {
+            group.pending.get(key).is_some_and(|pending| pending != expected)
+        };
+        if batch.expectations.iter().any(pending) {
+            self.config.metrics.refused(&Error::Conflict);
+            group.lost.push(reply);
+            return;
+        }
         let joined = self.db.read(|db| {
             for (key, expected) in &batch.expectations {
-                let found = match group.pending.get(key) {
-                    Some(pending) => pending.clone(),
-                    None => db.get(key).map_err(from_sled)?.map(bytes_of),
-                };
-                if found != *expected {
+                if group.pending.contains_key(key) {
+                    continue;
+                }
+                if db.get(key).map_err(from_sled)?.map(bytes_of) != *expected {
                     return Err(Error::Conflict);
                 }
             }
@@ -149,6 +160,7 @@ impl Writer {
     /// Writes and flushes a group, then answers everybody in it.
     fn land(&mut self, group: Group) {
         if group.replies.is_empty() {
+            // Nothing landed, and so nobody lost.
             return;
         }
         let commits = group.replies.len();
@@ -167,6 +179,7 @@ impl Writer {
                 }
             }
         }
+        group.lost.into_iter().for_each(|reply| drop(reply.send(Err(Error::Conflict))));
     }
 
     fn write(&mut self, pending: &HashMap<Vec<u8>, Option<Bytes>>) -> Result<(), Error> {
