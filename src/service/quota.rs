@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use kinora_model::caption::Caption;
 use kinora_model::clock::Timestamp;
 use kinora_model::id::Id;
 use kinora_model::rendition::Rendition;
 use kinora_model::upload::Upload;
 use kinora_model::user::User;
-use kinora_model::video::Video;
+use kinora_model::video::{LANGUAGES, Video};
 use kinora_store::tables::{uploads_by_user, videos_by_account};
 use kinora_store::{Range, Row, Stored};
 
@@ -23,13 +24,17 @@ const UPLOADS_MAX: usize = 1_000;
 /// The most renditions of one video.
 const RENDITIONS_MAX: usize = 100;
 
+/// The most captions of one video: one for each language.
+const CAPTIONS_MAX: usize = LANGUAGES.len();
+
 /// The span of the daily quota.
 const DAY: Duration = Duration::from_hours(24);
 
 /// What a user takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Bytes on disk: originals that are kept, renditions, pictures, and what came of uploads under way.
+    /// Bytes on disk: originals that are kept, renditions, torrents, captions, pictures, and what came of uploads under
+    /// way.
     pub bytes: u64,
     /// Bytes that were uploaded in the last 24 hours.
     pub daily_bytes: u64,
@@ -91,7 +96,11 @@ async fn count_video(
     let mut bytes = if video.source.kept { video.source.bytes } else { 0 };
     let renditions = service.store.list::<Rendition>(&video.id.to_key(), RENDITIONS_MAX).await?;
     for rendition in renditions {
-        bytes = bytes.saturating_add(rendition.bytes);
+        let torrent = rendition.torrent.as_ref().map_or(0, |torrent| torrent.bytes);
+        bytes = bytes.saturating_add(rendition.bytes).saturating_add(torrent);
+    }
+    for caption in service.store.list::<Caption>(&video.id.to_key(), CAPTIONS_MAX).await? {
+        bytes = bytes.saturating_add(caption.bytes);
     }
     bytes = bytes.saturating_add(video.storyboard.as_ref().map_or(0, |board| board.bytes));
     for thumbnail in video.thumbnail.iter().chain(&video.candidates) {

@@ -77,13 +77,24 @@ async fn more_videos_than_one_page_are_all_counted() {
 }
 
 #[tokio::test]
-async fn pictures_and_what_came_of_uploads_count_in_real_bytes() {
+async fn captions_pictures_and_what_came_of_uploads_count_in_real_bytes() {
     let stage = Stage::new().await;
+    let video = stage.video("a film", |_| {}).await;
+    let caption = Caption {
+        video: video.id,
+        language: "fr".to_owned(),
+        blob: kinora_store::blob::Blobs::name_of(b"WEBVTT"),
+        bytes: 6,
+        updated_at: stage.service.now(),
+    };
+    let mut batch = Batch::default();
+    batch.insert_row(&caption).unwrap();
+    stage.service.store.commit(batch).await.unwrap();
     let picture = NewPicture { bytes: Bytes::from_static(&[7; 123]), width: 48, height: 48 };
     pictures::set_my_avatar(&stage.service, &stage.owner, &[picture]).await.unwrap();
     upload(&stage, 1_000, 400).await;
     let usage = used(&stage.service, stage.owner.user).await.unwrap();
-    assert_eq!((usage.bytes, usage.awaited_bytes), (523, 600));
+    assert_eq!((usage.bytes, usage.awaited_bytes), (529, 600));
 }
 
 #[tokio::test]
