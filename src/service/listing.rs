@@ -3,7 +3,7 @@
 //! What lists ask about stands in memory, built by one scan and kept current by the journal. Before an answer the journal
 //! is followed to its end, so that a write is seen by the next read.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use kinora_model::account::Account;
 use kinora_model::channel::Channel;
@@ -49,6 +49,9 @@ pub struct Card {
     pub channel: Arc<Channel>,
     /// Whose channel that is.
     pub account: Arc<Account>,
+    /// What the door made of it, around what changes from moment to moment: kept here, so that it goes when the card is
+    /// out of date.
+    pub rendered: OnceLock<[Box<str>; 2]>,
 }
 
 /// Which videos are asked for.
@@ -161,6 +164,7 @@ impl Listing {
             counts: counts.map(|row| row.counts).unwrap_or_default(),
             channel: Arc::new(channel.into_row()),
             account: Arc::new(account.into_row()),
+            rendered: OnceLock::new(),
         });
         // What was read may be older than an event that was followed meanwhile: then it is used once and not kept.
         // Events are followed under the write lock, so none comes between the look and the insertion.
@@ -229,11 +233,11 @@ impl Listing {
         match event {
             Event::AccountUpdated { .. } | Event::ChannelUpdated { .. } => self.forget_cards(),
             Event::AccountDeleted { account } => {
-                self.change(|index| index.remove_where(|entry| entry.account == *account));
+                self.change(|index| index.remove_account(*account));
                 self.forget_cards();
             }
             Event::ChannelDeleted { channel } => {
-                self.change(|index| index.remove_where(|entry| entry.channel == *channel));
+                self.change(|index| index.remove_channel(*channel));
                 self.forget_cards();
             }
             _ => {}

@@ -19,19 +19,20 @@ const SORT_MAX: u64 = 512;
 /// A place in the index: small numbers make small bitmaps.
 type Place = u32;
 
-/// What lists ask of a video.
+/// What lists ask of a video, in as few bytes as will do.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) id: Id<Video>,
-    pub(super) channel: Id<Channel>,
-    pub(super) account: Id<Account>,
     pub(super) published_ms: i64,
     pub(super) original_ms: i64,
-    pub(super) duration_ms: u64,
-    pub(super) counts: Counts,
+    pub(super) views: u64,
+    pub(super) likes: u32,
+    pub(super) comments: u32,
+    pub(super) duration_ms: u32,
     /// The title, folded.
     pub(super) name: Box<str>,
-    attributes: Box<[Attribute]>,
+    /// Numbers of its attributes, upwards.
+    attributes: Box<[u32]>,
 }
 
 /// Something that a filter can ask for.
@@ -48,7 +49,7 @@ enum Attribute {
     Account(Id<Account>),
 }
 
-fn attributes(video: &Video) -> Box<[Attribute]> {
+fn attributes(video: &Video) -> Vec<Attribute> {
     let words = &video.words;
     let mut all = vec![
         Attribute::Privacy(words.privacy.number()),
@@ -61,7 +62,7 @@ fn attributes(video: &Video) -> Box<[Attribute]> {
     all.extend(words.category.map(Attribute::Category));
     all.extend(words.licence.map(Attribute::Licence));
     all.extend(words.tags.iter().map(|tag| Attribute::Tag(fold(tag.as_str()).into())));
-    all.into()
+    all
 }
 
 const fn state_number(state: kinora_model::video::VideoState) -> u8 {
@@ -73,19 +74,84 @@ const fn state_number(state: kinora_model::video::VideoState) -> u8 {
     }
 }
 
+fn small(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
 impl Entry {
-    fn of(video: &Video, counts: Counts) -> Self {
+    fn of(video: &Video, counts: Counts, attributes: Box<[u32]>) -> Self {
         let published = video.published_at.unwrap_or(video.created_at);
         Self {
             id: video.id,
-            channel: video.channel,
-            account: video.account,
             published_ms: published.as_ms(),
             original_ms: video.words.originally_published_at.unwrap_or(published).as_ms(),
-            duration_ms: video.footage.as_ref().map_or(0, |footage| footage.duration_ms),
-            counts,
+            views: counts.views,
+            likes: small(counts.likes),
+            comments: small(counts.comments),
+            duration_ms: small(video.footage.as_ref().map_or(0, |footage| footage.duration_ms)),
             name: fold(video.words.title.as_str()).into(),
-            attributes: attributes(video),
+            attributes,
+        }
+    }
+}
+
+/// The videos that have each attribute. Attributes are numbered, so that a video remembers its own in four bytes each.
+#[derive(Debug, Default)]
+struct Bitmaps {
+    numbers: HashMap<Attribute, u32>,
+    sets: Vec<(Option<Attribute>, RoaringBitmap)>,
+    free: Vec<u32>,
+}
+
+impl Bitmaps {
+    fn get(&self, attribute: &Attribute) -> Option<&RoaringBitmap> {
+        let number = self.numbers.get(attribute)?;
+        self.sets.get(index(*number)).map(|(_, set)| set)
+    }
+
+    /// The numbers of attributes, upwards; new ones get one.
+    fn number(&mut self, attributes: Vec<Attribute>) -> Box<[u32]> {
+        let mut numbers: Vec<u32> = Vec::with_capacity(attributes.len());
+        for attribute in attributes {
+            let number = match self.numbers.get(&attribute) {
+                Some(number) => *number,
+                None => self.begin(attribute),
+            };
+            numbers.push(number);
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.into()
+    }
+
+    fn begin(&mut self, attribute: Attribute) -> u32 {
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.sets.push((None, RoaringBitmap::new()));
+            // Four billion attributes do not fit into memory.
+            u32::try_from(self.sets.len().saturating_sub(1)).unwrap_or(u32::MAX)
+        });
+        self.numbers.insert(attribute.clone(), number);
+        if let Some(set) = self.sets.get_mut(index(number)) {
+            set.0 = Some(attribute);
+        }
+        number
+    }
+
+    fn insert(&mut self, number: u32, place: Place) {
+        if let Some((_, set)) = self.sets.get_mut(index(number)) {
+            set.insert(place);
+        }
+    }
+
+    /// Takes a video out; an attribute that no video has any more is forgotten.
+    fn remove(&mut self, number: u32, place: Place) {
+        let Some((attribute, set)) = self.sets.get_mut(index(number)) else { return };
+        set.remove(place);
+        if set.is_empty()
+            && let Some(attribute) = attribute.take()
+        {
+            self.numbers.remove(&attribute);
+            self.free.push(number);
         }
     }
 }
@@ -97,7 +163,7 @@ pub(super) struct Index {
     free: Vec<Place>,
     places: HashMap<Id<Video>, Place>,
     all: RoaringBitmap,
-    bitmaps: HashMap<Attribute, RoaringBitmap>,
+    bitmaps: Bitmaps,
     /// For each order the places of all videos, upwards.
     orders: HashMap<Order, Vec<Place>>,
 }
@@ -105,7 +171,8 @@ pub(super) struct Index {
 impl Index {
     /// Adds a video while the index is being built; [`Index::sort`] must follow.
     pub(super) fn load(&mut self, video: &Video, counts: Counts) {
-        self.occupy(Entry::of(video, counts));
+        let numbers = self.bitmaps.number(attributes(video));
+        self.occupy(Entry::of(video, counts, numbers));
     }
 
     /// Puts everything that was loaded in order.
@@ -120,14 +187,56 @@ impl Index {
 
     /// Adds a video, or takes account of its change.
     pub(super) fn put(&mut self, video: &Video, counts: Counts) {
-        self.remove(video.id);
-        let place = self.occupy(Entry::of(video, counts));
+        let numbers = self.bitmaps.number(attributes(video));
+        let new = Entry::of(video, counts, numbers);
+        if let Some(place) = self.places.get(&video.id).copied() {
+            return self.change(place, new);
+        }
+        let place = self.occupy(new);
         for order in Order::ALL {
             let entries = &self.entries;
             let places = self.orders.entry(order).or_default();
             let at = places
                 .partition_point(|known| compare(entries, order, *known, place) == Ordering::Less);
             places.insert(at, place);
+        }
+    }
+
+    /// Changes a video where it stands: only orders in which it moves are touched, and only between its old place and
+    /// its new one. Most changes are views and likes.
+    fn change(&mut self, place: Place, new: Entry) {
+        let Some(old) = self.entries.get(index(place)).and_then(Option::clone) else { return };
+        let entries = &self.entries;
+        for order in Order::ALL {
+            if order.compare(&old, &new) == Ordering::Equal {
+                continue;
+            }
+            let Some(places) = self.orders.get_mut(&order) else { continue };
+            let before = |than: &Entry| {
+                let less = |known: &Place| {
+                    let known = entries.get(index(*known)).and_then(Option::as_ref);
+                    known.is_some_and(|known| order.compare(known, than) == Ordering::Less)
+                };
+                places.partition_point(less)
+            };
+            let (from, to) = (before(&old), before(&new));
+            if to > from {
+                // The place itself stood among those before it.
+                if let Some(between) = places.get_mut(from..to) {
+                    between.rotate_left(1);
+                }
+            } else if let Some(between) = places.get_mut(to..from.saturating_add(1)) {
+                between.rotate_right(1);
+            }
+        }
+        for number in old.attributes.iter().filter(|it| !new.attributes.contains(it)) {
+            self.bitmaps.remove(*number, place);
+        }
+        for number in new.attributes.iter().filter(|it| !old.attributes.contains(it)) {
+            self.bitmaps.insert(*number, place);
+        }
+        if let Some(slot) = self.entries.get_mut(index(place)) {
+            *slot = Some(new);
         }
     }
 
@@ -144,22 +253,27 @@ impl Index {
             }
         }
         let entry = self.entries.get_mut(index(place)).and_then(Option::take);
-        for attribute in entry.into_iter().flat_map(|entry| entry.attributes) {
-            if let Some(bitmap) = self.bitmaps.get_mut(&attribute) {
-                bitmap.remove(place);
-                if bitmap.is_empty() {
-                    self.bitmaps.remove(&attribute);
-                }
-            }
+        for number in entry.iter().flat_map(|entry| entry.attributes.iter()) {
+            self.bitmaps.remove(*number, place);
         }
         self.all.remove(place);
         self.free.push(place);
     }
 
-    /// Takes out all videos that are like this.
-    pub(super) fn remove_where(&mut self, gone: impl Fn(&Entry) -> bool) {
+    /// Takes out all videos of a channel.
+    pub(super) fn remove_channel(&mut self, channel: Id<Channel>) {
+        self.remove_all(&Attribute::Channel(channel));
+    }
+
+    /// Takes out all videos of an account.
+    pub(super) fn remove_account(&mut self, account: Id<Account>) {
+        self.remove_all(&Attribute::Account(account));
+    }
+
+    fn remove_all(&mut self, attribute: &Attribute) {
+        let places = self.bitmaps.get(attribute).cloned().unwrap_or_default();
         let ids: Vec<_> =
-            self.entries.iter().flatten().filter(|it| gone(it)).map(|it| it.id).collect();
+            places.iter().filter_map(|place| self.entry(place)).map(|it| it.id).collect();
         ids.into_iter().for_each(|id| self.remove(id));
     }
 
@@ -202,8 +316,8 @@ impl Index {
             // Four billion videos do not fit into memory.
             Place::try_from(self.entries.len().saturating_sub(1)).unwrap_or(Place::MAX)
         });
-        for attribute in &entry.attributes {
-            self.bitmaps.entry(attribute.clone()).or_default().insert(place);
+        for number in &entry.attributes {
+            self.bitmaps.insert(*number, place);
         }
         self.all.insert(place);
         self.places.insert(entry.id, place);

@@ -78,13 +78,11 @@ impl Order {
             Self::Original => one.original_ms.cmp(&other.original_ms),
             Self::Name => one.name.cmp(&other.name),
             Self::Duration => one.duration_ms.cmp(&other.duration_ms),
-            Self::Views => one.counts.views.cmp(&other.counts.views),
-            Self::Likes => one.counts.likes.cmp(&other.counts.likes),
-            Self::Comments => one.counts.comments.cmp(&other.counts.comments),
-            Self::Trending => {
-                score(one, one.counts.views).total_cmp(&score(other, other.counts.views))
-            }
-            Self::Hot => score(one, one.counts.likes).total_cmp(&score(other, other.counts.likes)),
+            Self::Views => one.views.cmp(&other.views),
+            Self::Likes => one.likes.cmp(&other.likes),
+            Self::Comments => one.comments.cmp(&other.comments),
+            Self::Trending => score(one, one.views).total_cmp(&score(other, other.views)),
+            Self::Hot => score(one, one.likes.into()).total_cmp(&score(other, other.likes.into())),
             Self::Best => score(one, esteem(one)).total_cmp(&score(other, esteem(other))),
         };
         by.then(one.id.cmp(&other.id))
@@ -93,8 +91,8 @@ impl Order {
 
 /// A like or a comment says as much as fifty views.
 fn esteem(entry: &Entry) -> u64 {
-    let said = entry.counts.likes.saturating_add(entry.counts.comments);
-    entry.counts.views.saturating_add(said.saturating_mul(50))
+    let said = u64::from(entry.likes).saturating_add(entry.comments.into());
+    entry.views.saturating_add(said.saturating_mul(50))
 }
 
 #[expect(

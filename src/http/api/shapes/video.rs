@@ -1,5 +1,7 @@
 //! Videos: as lists show them, and whole.
 
+use std::fmt::Write as _;
+
 use kinora_media::torrent;
 use kinora_model::rendition::{Rendition, RenditionState};
 use kinora_model::video::lists::{category_label, language_label, licence_label};
@@ -206,6 +208,30 @@ impl Video {
             state: None,
             wait_transcoding: None,
         }
+    }
+
+    /// Writes a video as everyone's lists show it. All but the views of this moment is written once for each card.
+    pub(crate) fn write(app: &App, card: &Card, into: &mut String) {
+        let [head, tail] = card.rendered.get_or_init(|| Self::halves(app, card));
+        let (service, id) = (&app.service, card.video.id);
+        let views = card.counts.views.saturating_add(service.views.unwritten(id));
+        let viewers = service.views.present(id, service.now());
+        into.push_str(head);
+        // Writing into a string cannot fail.
+        let _written = write!(into, "{views},\"viewers\":{viewers}");
+        into.push_str(tail);
+    }
+
+    /// The JSON of a video before and after its views. Quotes within a text are escaped, so that no title can look like
+    /// the field.
+    fn halves(app: &App, card: &Card) -> [Box<str>; 2] {
+        const VIEWS: &str = "\"views\":";
+        const FIELDS: &str = "\"views\":0,\"viewers\":0";
+        let mut shown = Self::of(app, card);
+        (shown.facts.views, shown.facts.viewers) = (0, 0);
+        let json = serde_json::to_string(&shown).unwrap_or_default();
+        let (head, tail) = json.split_once(FIELDS).unwrap_or((&json, ""));
+        [format!("{head}{VIEWS}").into(), tail.into()]
     }
 
     /// A video as its owner's list shows it.
