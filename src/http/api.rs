@@ -13,6 +13,7 @@ mod fields;
 mod lists;
 mod my_user;
 mod oauth;
+pub mod openapi;
 mod picked;
 mod progress_events;
 mod rates;
@@ -58,7 +59,7 @@ fn peertube(config: &mut ServiceConfig) {
 
 /// What is Kinora's alone.
 fn kinora(config: &mut ServiceConfig) {
-    config.configure(progress_events::routes);
+    config.configure(openapi::routes).configure(progress_events::routes);
 }
 
 /// `GET /ping`: `pong`, for clients that want to know whether there is a node.

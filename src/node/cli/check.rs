@@ -13,12 +13,19 @@ pub(super) struct Check {
     /// Print a configuration file with every key and its default instead.
     #[arg(long)]
     defaults: bool,
+    /// Print the description of the REST API (OpenAPI) instead.
+    #[arg(long, conflicts_with = "defaults")]
+    openapi: bool,
 }
 
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<()> {
         if self.defaults {
             super::say(handbook::file()?.trim_end());
+            return Ok(());
+        }
+        if self.openapi {
+            super::say(kinora_http::api::openapi::text().trim_end());
             return Ok(());
         }
         let mut wrong = Vec::new();
