@@ -66,7 +66,7 @@ test('everything about watching is done from the keyboard', async ({ page, root 
   await page.keyboard.press('Enter');
   await expect(page.getByRole('radio', { name: /^Auto/ })).toBeFocused();
   await page.keyboard.press('ArrowDown');
-  await expect(page.getByRole('radio', { name: '360p' })).toBeChecked();
+  await expect(page.getByRole('radio', { name: '360p', exact: true })).toBeChecked();
   await page.keyboard.press('Escape');
   await expect(quality).toBeFocused();
 

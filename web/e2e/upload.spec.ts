@@ -57,13 +57,11 @@ test('a video is only its creator’s until it is published', async ({ page, bro
 
 test('a file that is no video is refused in words, and nothing is lost', async ({ page }) => {
   await page.goto('/upload');
-  await page
-    .getByLabel('Choose a file')
-    .setInputFiles({
-      name: 'notes.mp4',
-      mimeType: 'video/mp4',
-      buffer: Buffer.from('these are only words\n'.repeat(50)),
-    });
+  await page.getByLabel('Choose a file').setInputFiles({
+    name: 'notes.mp4',
+    mimeType: 'video/mp4',
+    buffer: Buffer.from('these are only words\n'.repeat(50)),
+  });
   await page.getByLabel('Description').fill('kept');
   await expect(page.getByText('This video could not be prepared')).toBeVisible({ timeout: 60_000 });
   await expect(page.getByLabel('Description')).toHaveValue('kept');

@@ -7,6 +7,7 @@ test('someone registers, makes a channel, uploads, and watches before all qualit
   page,
   node,
 }) => {
+  test.slow();
   await page.goto('/register');
   await page.getByLabel('Display name').fill('Ada');
   await page.getByLabel('Name', { exact: true }).fill('ada');
@@ -55,14 +56,14 @@ test('someone registers, makes a channel, uploads, and watches before all qualit
   // The menu grows while the video plays; nothing is reloaded.
   await ada.until(uuid, finished);
   await openMenu(page, /^Quality/);
-  const low = page.getByRole('radio', { name: '240p' });
+  const low = page.getByRole('radio', { name: '240p', exact: true });
   await expect(low).toBeEnabled();
   await low.check();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: '0:05' }).click();
   await expect.poll(async () => (await screen(page)).height, { timeout: 30_000 }).toBe(240);
   await openMenu(page, /^Quality/);
-  await page.getByRole('radio', { name: '720p' }).check();
+  await page.getByRole('radio', { name: '720p', exact: true }).check();
   await expect.poll(async () => (await screen(page)).height, { timeout: 30_000 }).toBe(720);
 
   await page.goto('/studio');

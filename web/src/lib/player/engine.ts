@@ -1,5 +1,5 @@
 import type Hls from 'hls.js';
-import type { Level } from 'hls.js';
+import type { Events, Level } from 'hls.js';
 import { hasSeparateAudio, qualityOf, readVariants, type Variant } from './multivariant';
 
 /** A quality that can be chosen. */
@@ -31,6 +31,8 @@ export interface Engine {
 
 /** How often a network or decoding failure is worked around before it is shown. */
 const RECOVERIES_MAX = 6;
+/** How much of what was just seen is kept when the quality is changed by hand, in seconds. */
+const BEHIND_SECONDS = 2;
 
 /** Starts playing the HLS playlist at `url` from `start` seconds. */
 export async function startEngine(
@@ -59,6 +61,8 @@ async function fetchPlaylist(url: string): Promise<string | null> {
 
 class HlsEngine implements Engine {
   readonly #hls: Hls;
+  readonly #video: HTMLVideoElement;
+  readonly #flushing: typeof Events.BUFFER_FLUSHING;
   readonly #url: string;
   readonly #listener: Listener;
   #chosen: number | null;
@@ -74,6 +78,8 @@ class HlsEngine implements Engine {
     listener: Listener,
   ) {
     this.#url = url;
+    this.#video = video;
+    this.#flushing = Engine.Events.BUFFER_FLUSHING;
     this.#listener = listener;
     this.#chosen = preferred;
     const hls = new Engine({
@@ -114,6 +120,11 @@ class HlsEngine implements Engine {
     // A person's choice beats the cap by player size.
     this.#hls.autoLevelCapping = -1;
     this.#hls.nextLevel = index;
+    // What was seen already is forgotten in the old quality too, or going back would show it again.
+    const behind = (this.#video.currentTime || 0) - BEHIND_SECONDS;
+    if (behind > 0) {
+      this.#hls.trigger(this.#flushing, { startOffset: 0, endOffset: behind, type: null });
+    }
   }
 
   async grow(): Promise<void> {
@@ -142,12 +153,14 @@ class HlsEngine implements Engine {
     const hls = this.#hls;
     const sample = hls.levels[0];
     if (!sample) return;
+    const renumber = holdFragments(hls);
     for (const variant of fresh) {
       const before = hls.levels.findIndex((level) => level.bitrate > variant.bandwidth);
       hls.levels.splice(before < 0 ? hls.levels.length : before, 0, levelOf(sample, variant));
     }
     hls.levels.push(levelOf(sample, fresh[0] as Variant));
     hls.removeLevel(hls.levels.length - 1);
+    renumber();
     const index = this.#indexOf(this.#chosen);
     if (index >= 0) {
       hls.nextLevel = index;
@@ -192,6 +205,34 @@ class HlsEngine implements Engine {
       else this.#hls.startLoad();
     }, wait);
   }
+}
+
+/** A fragment that the engine remembers to have loaded. */
+interface Remembered {
+  body: { type: string; level: number; sn: number | string };
+}
+
+/**
+ * The engine remembers what it loaded by number of level. Without this a new level would inherit the memory of the one whose
+ * number it takes, and nothing of it would ever be loaded. Returns the way to number anew once levels have moved.
+ */
+function holdFragments(hls: Hls): () => void {
+  const inside = hls as unknown as {
+    streamController?: { fragmentTracker?: { fragments: Record<string, Remembered> } };
+  };
+  const tracker = inside.streamController?.fragmentTracker;
+  const before = [...hls.levels];
+  const held = Object.values(tracker?.fragments ?? {}).map((one) => ({ one, level: before[one.body.level] }));
+  return () => {
+    if (!tracker) return;
+    const fragments: Record<string, Remembered> = {};
+    for (const { one, level } of held) {
+      if (!level) continue;
+      one.body.level = hls.levels.indexOf(level);
+      fragments[`${one.body.type}_${one.body.level}_${one.body.sn}`] = one;
+    }
+    tracker.fragments = fragments;
+  };
 }
 
 function levelOf(sample: Level, variant: Variant): Level {
