@@ -1,4 +1,13 @@
 //! All tests of the whole program.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::print_stderr,
+    reason = "tests"
+)]
 
 mod api;
 mod media;
