@@ -81,6 +81,7 @@ impl Media {
         }
         let scratch = Scratch::new(&self.scratch, "first", video.id.raw())?;
         if let Some(copied) = renditions.iter().find(|rendition| rendition.copied) {
+            self.first_thumbnail(&video, cancelled).await;
             let order = Order::Remux {
                 input: self.original(&video)?,
                 scratch: scratch.path().to_owned(),
@@ -88,10 +89,7 @@ impl Media {
             };
             match self.make(&video, order, &scratch, std::slice::from_ref(copied), cancelled).await
             {
-                Ok(()) => {
-                    self.first_thumbnail(&video, cancelled).await;
-                    return Ok(());
-                }
+                Ok(()) => return Ok(()),
                 // Only packing shows it of some sources; then they are encoded as all others are.
                 Err(Error::Refused { code, detail }) if code == Refusal::NotCopyable.word() => {
                     info!(video.id = ?video.id, detail, "cannot be packed as it is");
@@ -115,9 +113,12 @@ impl Media {
         self.make(&video, order, &scratch, std::slice::from_ref(lowest), cancelled).await
     }
 
-    /// Makes one thumbnail of a video that can be watched already, so that lists have something to show until the
-    /// rest is made. Best effort.
+    /// Makes one thumbnail in a moment, so that lists have something to show as soon as the video can be watched. Best
+    /// effort: without it the video has a picture a little later.
     async fn first_thumbnail(&self, video: &Video, cancelled: &CancellationToken) {
+        if !video.candidates.is_empty() {
+            return;
+        }
         let made = async {
             let scratch = Scratch::new(&self.scratch, "thumbnail", video.id.raw())?;
             let order = Order::Encode(Encode {
@@ -131,7 +132,7 @@ impl Media {
             });
             let folder = scratch.path().to_owned();
             let (service, metrics) = (&*self.service, &self.metrics);
-            let mut intake = Intake::begin(service, metrics, video.id, folder, &[]).await?;
+            let mut intake = Intake::begin(service, metrics, video.id, folder, &[], None).await?;
             let request = Request { order, limits: self.limits(0) };
             let mut process = self.runner()?.start(&request).await?;
             // One picture is enough, however far the transcoder has come: it is ended once that is there.
@@ -168,13 +169,14 @@ impl Media {
             Some(first) => self.cuts(first).await?,
             None => Vec::new(),
         };
+        let early = u8::from(!video.candidates.is_empty());
         let scratch = Scratch::new(&self.scratch, "rest", video.id.raw())?;
         let order = Order::Encode(Encode {
             input: self.original(&video)?,
             scratch: scratch.path().to_owned(),
             rungs: rest.iter().map(|rendition| self.rung(&video, rendition)).collect(),
             cuts_us,
-            thumbnails: self.config.thumbnails.max(1),
+            thumbnails: self.config.thumbnails.saturating_sub(early).max(1),
             thumbnail_sizes: thumbnails::SIZES.to_vec(),
             storyboard: self.config.storyboard.then_some(thumbnails::STORYBOARD),
         });
@@ -214,7 +216,9 @@ impl Media {
     ) -> Result<(), Error> {
         let folder = scratch.path().to_owned();
         let (service, metrics) = (&*self.service, &self.metrics);
-        let mut intake = Intake::begin(service, metrics, video.id, folder, renditions).await?;
+        let early = video.candidates.first().cloned();
+        let mut intake =
+            Intake::begin(service, metrics, video.id, folder, renditions, early).await?;
         let duration_ms = video.footage.as_ref().map_or(0, |footage| footage.duration_ms);
         let request = Request { order, limits: self.limits(duration_ms) };
         let mut process = self.runner()?.start(&request).await?;

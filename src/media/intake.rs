@@ -11,7 +11,7 @@ use kinora_model::id::Id;
 use kinora_model::job::Job;
 use kinora_model::picture::BlobName;
 use kinora_model::rendition::{Init, Rendition, RenditionState, Segment};
-use kinora_model::video::Video;
+use kinora_model::video::{Thumbnail, Video};
 use kinora_order::{self as order, Progress};
 use kinora_service::Service;
 use kinora_service::progress::Made;
@@ -62,13 +62,14 @@ struct Making {
 
 impl<'a> Intake<'a> {
     /// Begins to take in these renditions of a video, whose files come to lie in `scratch`: whatever an earlier try left
-    /// of them counts no more.
+    /// of them counts no more. `early` is a thumbnail that stands for the video already.
     pub(crate) async fn begin(
         service: &'a Service,
         metrics: &'a Metrics,
         video: Id<Video>,
         scratch: PathBuf,
         renditions: &[Rendition],
+        early: Option<Thumbnail>,
     ) -> Result<Self, Error> {
         let now = Instant::now();
         let mut intake = Self {
@@ -77,7 +78,7 @@ impl<'a> Intake<'a> {
             video,
             scratch: scratch.clone(),
             rungs: HashMap::new(),
-            thumbnails: Thumbnails::of(video, scratch),
+            thumbnails: Thumbnails::of(video, scratch, early),
             waiting: 0,
             taken_in_at: now,
             begun_at: now,

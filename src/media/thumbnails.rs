@@ -32,13 +32,15 @@ pub(crate) const STORYBOARD: order::Storyboard = order::Storyboard {
 pub(crate) struct Thumbnails {
     video: Id<Video>,
     scratch: PathBuf,
+    early: Option<Thumbnail>,
     candidates: BTreeMap<u8, Thumbnail>,
 }
 
 impl Thumbnails {
-    /// Pictures of a video, whose files come to lie in `scratch`.
-    pub(crate) const fn of(video: Id<Video>, scratch: PathBuf) -> Self {
-        Self { video, scratch, candidates: BTreeMap::new() }
+    /// Pictures of a video, whose files come to lie in `scratch`. One that stands for the video already stays the first:
+    /// its address has been given out.
+    pub(crate) const fn of(video: Id<Video>, scratch: PathBuf, early: Option<Thumbnail>) -> Self {
+        Self { video, scratch, early, candidates: BTreeMap::new() }
     }
 
     /// How many candidates came.
@@ -63,7 +65,8 @@ impl Thumbnails {
             large: self.adopt(service, large).await?,
         };
         self.candidates.insert(index, thumbnail);
-        let all: Vec<Thumbnail> = self.candidates.values().cloned().collect();
+        let all = self.early.iter().chain(self.candidates.values());
+        let all: Vec<Thumbnail> = all.cloned().collect();
         publishing::thumbnails(service, self.video, &all).await?;
         service.progress.changed(self.video);
         Ok(())

@@ -49,7 +49,7 @@ async fn begun<'a>(
 ) -> Intake<'a> {
     let renditions = std::slice::from_ref(rendition);
     let video = rendition.video;
-    Intake::begin(service, metrics, video, scratch.to_owned(), renditions).await.unwrap()
+    Intake::begin(service, metrics, video, scratch.to_owned(), renditions, None).await.unwrap()
 }
 
 async fn row(service: &Service, rendition: &Rendition) -> Rendition {
