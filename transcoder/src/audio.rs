@@ -7,8 +7,11 @@ use ffmpeg_next::frame::Audio;
 use ffmpeg_next::{ChannelLayout, Rational, filter};
 
 use crate::fault::Trouble;
-use crate::segment::US;
+use crate::segment::{US, us};
 use crate::{libav, probe};
+
+/// Sound may end this much before the picture, in microseconds, without silence being added.
+const SILENCE_US: i64 = 1_000_000;
 
 /// Samples a second of all that is made.
 const RATE: i32 = 48_000;
@@ -22,6 +25,9 @@ pub(crate) struct Sound {
     origin_us: i64,
     layout: ChannelLayout,
     graph: Option<filter::Graph>,
+    /// Format, rate and layout of what goes into the graph, and when it ended, in microseconds.
+    heard: Option<(Sample, u32, ChannelLayout)>,
+    heard_us: i64,
     encoders: Vec<(u64, av::encoder::Audio)>,
     /// True once a packet could not be decoded.
     pub(crate) damaged: bool,
@@ -56,6 +62,8 @@ impl Sound {
             origin_us: probe::origin_us(input),
             layout,
             graph: None,
+            heard: None,
+            heard_us: 0,
             encoders,
             damaged: false,
         }))
@@ -65,6 +73,11 @@ impl Sound {
     pub(crate) fn stream(&self, bps: u64) -> Option<(av::codec::Parameters, Rational)> {
         let (_, encoder) = self.encoders.iter().find(|(known, _)| *known == bps)?;
         Some((av::codec::Parameters::from(&**encoder), Rational(1, RATE)))
+    }
+
+    /// When the last sound ends, in microseconds from the start of the video.
+    pub(crate) fn end_us(&self) -> i64 {
+        self.heard_us
     }
 
     /// Takes a packet, `None` at the end; what comes out is added to `made`.
@@ -103,6 +116,22 @@ impl Sound {
         Ok(())
     }
 
+    /// Adds silence where the picture goes on after the sound, a second at a time: players stop where a track ends.
+    pub(crate) fn pad(&mut self, end_us: i64, made: &mut Vec<Sounded>) -> Result<(), Trouble> {
+        let Some((format, rate, layout)) = self.heard else { return Ok(()) };
+        while end_us - self.heard_us > SILENCE_US {
+            let mut frame = Audio::new(format, usize::try_from(rate).unwrap_or(48_000), layout);
+            frame.set_rate(rate);
+            for plane in 0..frame.planes() {
+                frame.data_mut(plane).fill(0);
+            }
+            frame.set_pts(Some(av::Rescale::rescale(&self.heard_us, US, self.base)));
+            self.heard_us += 1_000_000;
+            self.feed(&frame, made)?;
+        }
+        Ok(())
+    }
+
     fn filter(&mut self, frame: &mut Audio, made: &mut Vec<Sounded>) -> Result<(), Trouble> {
         if self.graph.is_none() {
             self.graph = Some(self.configure(frame)?);
@@ -110,6 +139,16 @@ impl Sound {
         let origin = av::Rescale::rescale(&self.origin_us, US, self.base);
         let at = libav::best_time(frame).map(|at| at - origin);
         frame.set_pts(at);
+        self.heard = Some((frame.format(), frame.rate(), frame.channel_layout()));
+        if let Some(at) = at {
+            let samples = i64::try_from(frame.samples()).unwrap_or(0);
+            let long_us = samples * 1_000_000 / i64::from(frame.rate().max(1));
+            self.heard_us = self.heard_us.max(us(at, self.base) + long_us);
+        }
+        self.feed(frame, made)
+    }
+
+    fn feed(&mut self, frame: &Audio, made: &mut Vec<Sounded>) -> Result<(), Trouble> {
         if let Some(mut source) = self.graph.as_mut().and_then(|graph| graph.get("in")) {
             // A track that changes its layout midway is damaged from there on; what came before stays.
             self.damaged |= libav::feed(&mut source, frame).is_err();

@@ -19,6 +19,7 @@ pub(crate) struct PictureDecoder {
     filters: String,
     threads: u32,
     step_us: i64,
+    end_us: i64,
     graph: Option<Filters>,
     /// True once a packet could not be decoded.
     pub(crate) damaged: bool,
@@ -54,6 +55,9 @@ impl PictureDecoder {
         decoder.set_packet_time_base(stream.time_base());
         let shape = libav::shape(&stream.parameters());
         let mut filters = Vec::new();
+        if shape.full_range {
+            filters.push("scale=in_range=full:out_range=limited".to_owned());
+        }
         if shape.interlaced {
             filters.push("yadif=deint=interlaced".to_owned());
         }
@@ -84,9 +88,20 @@ impl PictureDecoder {
             filters: filters.join(","),
             threads,
             step_us: 1_000_000_000 / i64::from(probe::fps_milli(&stream).max(1)),
+            end_us: 0,
             graph: None,
             damaged: false,
         })
+    }
+
+    /// Ends: the last frame stands at least until `end_us`, so that sound that goes on has a picture.
+    pub(crate) fn finish(
+        &mut self,
+        end_us: i64,
+        each: &mut impl FnMut(&Video) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        self.end_us = end_us;
+        self.decode(None, each)
     }
 
     /// Takes a packet, `None` at the end; hands each frame that is ready, timed in microseconds, to `each`.
@@ -165,7 +180,7 @@ impl PictureDecoder {
         let Some(mut filters) = self.graph.take() else { return Ok(()) };
         if let Some(mut source) = filters.graph.get("in") {
             // The end is told, or the last frame would be taken to last no time and be left out.
-            source.source().close(filters.last_us + filters.step_us)?;
+            source.source().close((filters.last_us + filters.step_us).max(self.end_us))?;
         }
         pull(&mut filters.graph, each)
     }

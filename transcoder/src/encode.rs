@@ -8,11 +8,14 @@ use crate::audio::{Sound, Sounded};
 use crate::decode::PictureDecoder;
 use crate::fault::Trouble;
 use crate::report::{Pace, Report};
-use crate::rung::{self, RungEncoder};
+use crate::rung::{self, FrameSource, RungEncoder};
 use crate::segment::{Segmenter, Track, Tracks, us};
 use crate::storyboard::Board;
 use crate::thumbnail::{self, Picker};
-use crate::{done, input, probe, scratch};
+use crate::{done, input, libav, probe, scratch};
+
+/// Sound may go on this much after the picture, in microseconds, without the last picture standing longer.
+const TAIL_US: i64 = 1_000_000;
 
 /// A rung under way.
 struct Made<'a> {
@@ -61,33 +64,50 @@ pub(crate) fn encode(order: &Encode, threads: u32, report: &Report) -> Result<Ou
             "There is neither picture nor sound in the file.",
         ));
     }
-    let rungs = order.rungs.iter().map(|wanted| {
-        open_rung(order, wanted, decoder.is_some(), sound.as_ref(), fps_milli, threads, report)
+    let source = probe::picture_stream(&input).map(|stream| FrameSource {
+        fps_milli,
+        colours: probe::colours(&libav::shape(&stream.parameters())),
     });
+    let rungs = order
+        .rungs
+        .iter()
+        .map(|wanted| open_rung(order, wanted, source.as_ref(), sound.as_ref(), threads, report));
     let rungs = rungs.collect::<Result<Vec<_>, _>>()?;
     let board = order.storyboard.as_ref().filter(|_| decoder.is_some());
     let board = board.map(|wanted| Board::new(report, folder, wanted, shown, total_us));
-    let work = Work { rungs, picker, board, pace: Pace::default(), report, total_us, frames: 0 };
+    let work = Work {
+        rungs,
+        picker,
+        board,
+        pace: Pace::default(),
+        report,
+        total_us,
+        frames: 0,
+        shown_us: 0,
+    };
     work.run(&mut input, decoder, sound)
 }
 
 fn open_rung<'a>(
     order: &Encode,
     wanted: &kinora_order::Rung,
-    has_picture: bool,
+    source: Option<&FrameSource>,
     sound: Option<&Sound>,
-    fps_milli: u32,
     threads: u32,
     report: &'a Report,
 ) -> Result<Made<'a>, Trouble> {
-    if wanted.picture.is_some() && !has_picture {
-        return Err(Trouble::failed(
-            Fault::BadRequest,
-            "a picture is ordered of a source without one",
-        ));
-    }
-    let open = |picture| RungEncoder::open(picture, fps_milli, &order.cuts_us, threads);
-    let encoder = wanted.picture.as_ref().map(open).transpose()?;
+    let encoder = match (&wanted.picture, source) {
+        (Some(picture), Some(source)) => {
+            Some(RungEncoder::open(picture, source, &order.cuts_us, threads)?)
+        }
+        (Some(_), None) => {
+            return Err(Trouble::failed(
+                Fault::BadRequest,
+                "a picture is ordered of a source without one",
+            ));
+        }
+        (None, _) => None,
+    };
     let tracks = Tracks {
         picture: encoder.as_ref().map(RungEncoder::stream),
         sound: sound.and_then(|sound| sound.stream(wanted.audio_bps)),
@@ -109,6 +129,8 @@ struct Work<'a> {
     report: &'a Report,
     total_us: u64,
     frames: u64,
+    /// When the last frame begins, in microseconds.
+    shown_us: i64,
 }
 
 impl Work<'_> {
@@ -140,11 +162,18 @@ impl Work<'_> {
                 _ => {}
             }
         }
+        // A track that ends before the other goes on: the last picture stands, or there is silence.
         if let Some(decoder) = &mut decoder {
-            decoder.decode(None, &mut |frame| self.frame(frame))?;
+            let end_us = sound.as_ref().map_or(0, Sound::end_us);
+            // An encoder's last packet of sound always reaches a little beyond.
+            let end_us = if end_us - self.shown_us > TAIL_US { end_us } else { 0 };
+            decoder.finish(end_us, &mut |frame| self.frame(frame))?;
             damaged |= decoder.damaged;
         }
         if let Some(sound) = &mut sound {
+            let mut silence = Vec::new();
+            sound.pad(self.shown_us, &mut silence)?;
+            self.deal(silence)?;
             self.sound(sound, None)?;
             damaged |= sound.damaged;
         }
@@ -160,6 +189,7 @@ impl Work<'_> {
 
     fn frame(&mut self, frame: &av::frame::Video) -> Result<(), Trouble> {
         self.frames += 1;
+        self.shown_us = frame.pts().unwrap_or(self.shown_us);
         self.picker.see(frame)?;
         if let Some(board) = &mut self.board {
             board.see(frame)?;
@@ -180,6 +210,10 @@ impl Work<'_> {
     fn sound(&mut self, sound: &mut Sound, packet: Option<&av::Packet>) -> Result<(), Trouble> {
         let mut made: Vec<Sounded> = Vec::new();
         sound.decode(packet, &mut made)?;
+        self.deal(made)
+    }
+
+    fn deal(&mut self, made: Vec<Sounded>) -> Result<(), Trouble> {
         for Sounded { bps, packet } in made {
             if self.rungs.iter().all(|rung| rung.encoder.is_none()) {
                 self.pace(us(packet.pts().unwrap_or(0), av::Rational(1, 48_000)));
@@ -261,7 +295,7 @@ fn cover_thumbnails(order: &Encode, input: &mut Input, report: &Report) -> Resul
     else {
         return Ok(());
     };
-    let shape = crate::libav::shape(&parameters);
+    let shape = libav::shape(&parameters);
     let shown = probe::displayed(&shape, 0);
     let folder = scratch::folder(&order.scratch, "pictures")?;
     let mut picker = Picker::new(report, folder, &order.thumbnail_sizes, shown, vec![0]);

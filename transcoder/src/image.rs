@@ -35,7 +35,7 @@ pub(crate) fn make(path: &Path, sizes: &[ImageSize], pixels_max: u64) -> Result<
         );
         return Err(Trouble::refused(Refusal::TooLarge, detail));
     }
-    let frame = decode(path, demuxer)?;
+    let frame = upright(decode(path, demuxer)?)?;
     let made = sizes.iter().map(|size| write(&frame, size));
     Ok(Outcome::Pictures { pictures: made.collect::<Result<_, _>>()? })
 }
@@ -82,20 +82,41 @@ fn write(frame: &Video, size: &ImageSize) -> Result<Picture, Trouble> {
     })
 }
 
+/// A photograph as its camera was held (EXIF `Orientation`, which libav tells as the frame's metadata).
+fn upright(frame: Video) -> Result<Video, Trouble> {
+    let orientation = frame.metadata().get("Orientation").and_then(|it| it.trim().parse().ok());
+    let turn = match orientation.unwrap_or(1_u8) {
+        2 => "hflip",
+        3 => "hflip,vflip",
+        4 => "vflip",
+        5 => "transpose=cclock_flip",
+        6 => "transpose=clock",
+        7 => "transpose=clock_flip",
+        8 => "transpose=cclock",
+        _ => return Ok(frame),
+    };
+    through(&frame, turn)
+}
+
 /// The middle of a frame, in the shape of a size.
 fn cut(frame: &Video, size: &ImageSize) -> Result<Video, Trouble> {
     let (w, h) = (u64::from(frame.width()), u64::from(frame.height()));
     let (to_w, to_h) = (u64::from(size.width.max(1)), u64::from(size.height.max(1)));
     let (cut_w, cut_h) =
         if w * to_h >= h * to_w { (h * to_w / to_h, h) } else { (w, w * to_h / to_w) };
+    through(frame, &format!("crop=w={}:h={}:exact=1", cut_w.max(1), cut_h.max(1)))
+}
+
+/// A frame after filters.
+fn through(frame: &Video, filters: &str) -> Result<Video, Trouble> {
     let mut graph = filter::Graph::new();
     let format = frame.format().descriptor().map_or("rgb24", |it| it.name());
+    let (w, h) = (frame.width(), frame.height());
     let arguments = format!("video_size={w}x{h}:pix_fmt={format}:time_base=1/25:pixel_aspect=1/1");
     let named = |name| filter::find(name).ok_or(av::Error::FilterNotFound);
     graph.add(&named("buffer")?, "in", &arguments)?;
     graph.add(&named("buffersink")?, "out", "")?;
-    let spec = format!("crop=w={}:h={}:exact=1", cut_w.max(1), cut_h.max(1));
-    graph.output("in", 0)?.input("out", 0)?.parse(&spec)?;
+    graph.output("in", 0)?.input("out", 0)?.parse(filters)?;
     graph.validate()?;
     let missing = || Trouble::failed(Fault::Libav, "the filter graph has no ends");
     libav::feed(&mut graph.get("in").ok_or_else(missing)?, frame)?;

@@ -116,6 +116,12 @@ pub(crate) struct Shape {
     pub(crate) interlaced: bool,
     /// How brightness is coded.
     pub(crate) transfer: av::color::TransferCharacteristic,
+    /// Which primaries its colours mean.
+    pub(crate) primaries: av::color::Primaries,
+    /// How colours become brightness and difference.
+    pub(crate) space: av::color::Space,
+    /// True if black is 0 and not 16, in a format whose name does not say so.
+    pub(crate) full_range: bool,
     /// Samples a second.
     pub(crate) sample_rate: i32,
 }
@@ -143,6 +149,10 @@ pub(crate) fn shape(parameters: &av::codec::Parameters) -> Shape {
             aspect: (raw.sample_aspect_ratio.num, raw.sample_aspect_ratio.den),
             interlaced,
             transfer: raw.color_trc.into(),
+            primaries: raw.color_primaries.into(),
+            space: raw.color_space.into(),
+            full_range: raw.color_range == ffi::AVColorRange::AVCOL_RANGE_JPEG
+                && pixel.descriptor().is_some_and(|it| it.name().starts_with("yuv4")),
             sample_rate: raw.sample_rate,
         }
     }

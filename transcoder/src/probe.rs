@@ -139,6 +139,21 @@ pub(crate) fn is_hdr(shape: &libav::Shape) -> bool {
     matches!(shape.transfer, Transfer::SMPTE2084 | Transfer::ARIB_STD_B67)
 }
 
+/// What the colours of the frames mean that reach an encoder: those of the source; BT.709 after tone mapping, and where
+/// nothing is said BT.709 from 720 lines on and BT.601 below, as players guess.
+pub(crate) fn colours(shape: &libav::Shape) -> libav::Shape {
+    use av::color::{Primaries, Space, TransferCharacteristic as Transfer};
+    let unsaid = matches!(shape.space, Space::Unspecified | Space::RGB);
+    let (primaries, transfer, space) = if is_hdr(shape) || (unsaid && shape.height >= 720) {
+        (Primaries::BT709, Transfer::BT709, Space::BT709)
+    } else if unsaid {
+        (Primaries::SMPTE170M, Transfer::SMPTE170M, Space::SMPTE170M)
+    } else {
+        (shape.primaries, shape.transfer, shape.space)
+    };
+    libav::Shape { primaries, transfer, space, ..*shape }
+}
+
 /// Size with square pixels and after rotation.
 pub(crate) fn displayed(shape: &libav::Shape, rotation: u16) -> (u32, u32) {
     let (width, height) =
@@ -257,9 +272,20 @@ fn copy_obstacle(input: &Input, picture: Option<&PictureFacts>) -> Option<&'stat
         return Some("the decoder's configuration is not in the header");
     }
     match sound_stream(input) {
+        Some(sound) if ends_apart(&stream, &sound) => Some("picture and sound do not end together"),
         Some(sound) => sound_obstacle(&sound),
         None => None,
     }
+}
+
+/// True if one track goes on for seconds when the other has ended: players would stop there.
+fn ends_apart(picture: &Stream<'_>, sound: &Stream<'_>) -> bool {
+    const APART_US_MAX: u64 = 2_000_000;
+    let end = |stream: &Stream<'_>| {
+        let known = stream.duration() > 0;
+        known.then(|| us(stream.start_time().max(0) + stream.duration(), stream.time_base()))
+    };
+    matches!((end(picture), end(sound)), (Some(one), Some(other)) if one.abs_diff(other) > APART_US_MAX)
 }
 
 fn sound_obstacle(sound: &Stream<'_>) -> Option<&'static str> {

@@ -64,15 +64,16 @@ pub(crate) fn remux(
         packet.set_dts(packet.dts().map(shift));
         let at_us = us(packet.pts().or(packet.dts()).unwrap_or(0), base);
         match track {
-            Track::Picture if packet.is_key() => {
-                if last_key_us.is_some_and(|last| at_us - last > probe::keyframe_gap_max()) {
-                    return Err(Trouble::refused(
-                        Refusal::NotCopyable,
-                        "keyframes are more than 10 s apart",
-                    ));
-                }
-                last_key_us = Some(at_us);
+            // Looked at with every packet: what waits for the next keyframe is kept in memory.
+            Track::Picture
+                if last_key_us.is_some_and(|last| at_us - last > probe::keyframe_gap_max()) =>
+            {
+                return Err(Trouble::refused(
+                    Refusal::NotCopyable,
+                    "keyframes are more than 10 s apart",
+                ));
             }
+            Track::Picture if packet.is_key() => last_key_us = Some(at_us),
             // Nothing can be shown before the first keyframe.
             Track::Picture if last_key_us.is_none() => continue,
             Track::Sound if at_us < -PRIMING_US => continue,

@@ -10,6 +10,7 @@ use ffmpeg_next::software::scaling;
 use kinora_order::{PictureRung, SEGMENT_US};
 
 use crate::fault::Trouble;
+use crate::libav;
 use crate::segment::US;
 
 /// A viewer can begin at any of these, in microseconds.
@@ -25,6 +26,15 @@ pub(crate) struct RungEncoder {
     cuts_us: VecDeque<i64>,
     segment_us: i64,
     last_key_us: Option<i64>,
+}
+
+/// What the frames are like that all rungs get.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FrameSource {
+    /// Pictures a second, in thousandths.
+    pub(crate) fps_milli: u32,
+    /// What their colours mean.
+    pub(crate) colours: libav::Shape,
 }
 
 type Source = (Pixel, u32, u32);
@@ -45,7 +55,7 @@ impl RungEncoder {
     /// Opens x264 for a rung.
     pub(crate) fn open(
         rung: &PictureRung,
-        fps_milli: u32,
+        source: &FrameSource,
         cuts_us: &[u64],
         threads: u32,
     ) -> Result<Self, Trouble> {
@@ -53,7 +63,7 @@ impl RungEncoder {
         let mut context = av::codec::Context::new_with_codec(codec);
         context.set_flags(av::codec::Flags::GLOBAL_HEADER | av::codec::Flags::BITEXACT);
         context.set_threading(av::threading::Config::count(usize::try_from(threads).unwrap_or(0)));
-        let rate = rate(fps_milli.min(rung.fps_milli_max));
+        let rate = rate(source.fps_milli.min(rung.fps_milli_max));
         let mut encoder = context.encoder().video()?;
         encoder.set_width(rung.width);
         encoder.set_height(rung.height);
@@ -61,7 +71,9 @@ impl RungEncoder {
         encoder.set_time_base(rate.invert());
         encoder.set_frame_rate(Some(rate));
         encoder.set_aspect_ratio((1, 1));
-        encoder.set_colorspace(av::color::Space::BT709);
+        encoder.set_colorspace(source.colours.space);
+        encoder.set_color_primaries(source.colours.primaries);
+        encoder.set_color_transfer_characteristic(source.colours.transfer);
         encoder.set_color_range(av::color::Range::MPEG);
         let frames = f64::from(rate) * 2.0;
         let mut options = av::Dictionary::new();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use ffmpeg_next as av;
 use ffmpeg_next::Rational;
 use ffmpeg_next::format::context::Output;
-use kinora_order::{Init, Progress, SEGMENT_US, Segment};
+use kinora_order::{Init, Progress, Refusal, SEGMENT_US, Segment};
 
 use crate::fault::Trouble;
 use crate::libav::{self, Sink};
@@ -71,6 +71,7 @@ struct Lane {
     from: Rational,
     to: Rational,
     waiting: VecDeque<av::Packet>,
+    bytes: usize,
     ended: bool,
 }
 
@@ -79,8 +80,15 @@ impl Lane {
         us(packet.pts().or(packet.dts()).unwrap_or(0), self.from)
     }
 
-    fn bytes(&self) -> usize {
-        self.waiting.iter().map(av::Packet::size).sum()
+    fn push(&mut self, packet: av::Packet) {
+        self.bytes = self.bytes.saturating_add(packet.size());
+        self.waiting.push_back(packet);
+    }
+
+    fn pop(&mut self) -> Option<av::Packet> {
+        let packet = self.waiting.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(packet.size());
+        Some(packet)
     }
 }
 
@@ -113,6 +121,7 @@ impl<'a> Segmenter<'a> {
                 from: *from,
                 to: *from,
                 waiting: VecDeque::new(),
+                bytes: 0,
                 ended: false,
             }))
         };
@@ -159,8 +168,13 @@ impl<'a> Segmenter<'a> {
             Track::Sound => self.sound.as_mut(),
         };
         let Some(lane) = lane else { return Ok(()) };
-        lane.waiting.push_back(packet);
-        self.cut_if_whole()
+        lane.push(packet);
+        self.cut_if_whole()?;
+        if self.waiting_bytes() > 2 * WAITING_BYTES_MAX {
+            let detail = "One segment would be larger than anyone can play.";
+            return Err(Trouble::refused(Refusal::TooLarge, detail));
+        }
+        Ok(())
     }
 
     /// Says that no more packets of a track come.
@@ -210,7 +224,7 @@ impl<'a> Segmenter<'a> {
     }
 
     fn waiting_bytes(&self) -> usize {
-        [&self.picture, &self.sound].into_iter().flatten().map(Lane::bytes).sum()
+        [&self.picture, &self.sound].into_iter().flatten().map(|lane| lane.bytes).sum()
     }
 
     /// When the waiting packets allow the next segment to begin: at a keyframe of the picture, or at any packet of sound
@@ -249,7 +263,7 @@ impl<'a> Segmenter<'a> {
                 if stops {
                     break;
                 }
-                let Some(mut packet) = lane.waiting.pop_front() else { break };
+                let Some(mut packet) = lane.pop() else { break };
                 let end = lane.time_us(&packet) + us(packet.duration(), lane.from);
                 if is_picture
                     || self.described.as_ref().is_none_or(|tracks| tracks.picture.is_none())

@@ -405,3 +405,88 @@ fn a_quick_look_makes_thumbnails_without_encoding() {
     );
     assert!(!said.lines.iter().any(|line| matches!(line, Progress::Segment(_))));
 }
+
+#[test]
+fn a_track_that_ends_early_leaves_silence_or_a_standing_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, picture_s, sound_s) in [("silence.mkv", 10, 5), ("still.mkv", 5, 10)] {
+        let source = folder.path().join(name);
+        let picture = format!("testsrc2=size=320x180:rate=25:duration={picture_s}");
+        let sound = format!("sine=frequency=440:duration={sound_s}");
+        ffmpeg(&[
+            "-f",
+            "lavfi",
+            "-i",
+            &picture,
+            "-f",
+            "lavfi",
+            "-i",
+            &sound,
+            "-c:v",
+            "libx264",
+            "-pix_fmt",
+            "yuv420p",
+            "-c:a",
+            "aac",
+            source.to_str().unwrap(),
+        ]);
+        let said = encode(
+            &source,
+            &folder.path().join(format!("s-{name}")),
+            vec![rung("r", 320, 180)],
+            vec![],
+        );
+        let whole = said.file("r", folder.path());
+        decodes_cleanly(&whole);
+        let probed = ffprobe(&whole);
+        for kind in ["video", "audio"] {
+            let duration = number(&stream(&probed, kind)["duration"]);
+            assert!((9.0..=11.0).contains(&duration), "{name}: the {kind} lasts {duration} s");
+        }
+        let longest = said.segments("r").iter().map(|segment| segment.duration_us).max().unwrap();
+        assert!(longest < 5_000_000, "{name}: a segment lasts {longest} us");
+    }
+}
+
+#[test]
+fn colours_keep_their_meaning_and_full_range_becomes_limited() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("full.mkv");
+    ffmpeg(&[
+        "-f",
+        "lavfi",
+        "-i",
+        "color=black:size=320x180:rate=25:duration=2,scale=out_range=full",
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p",
+        "-color_range",
+        "pc",
+        "-colorspace",
+        "smpte170m",
+        "-color_primaries",
+        "smpte170m",
+        "-color_trc",
+        "smpte170m",
+        source.to_str().unwrap(),
+    ]);
+    let whole = encode(&source, &folder.path().join("s"), vec![rung("r", 320, 180)], vec![])
+        .file("r", folder.path());
+    let video = stream(&ffprobe(&whole), "video");
+    assert_eq!((&video["color_space"], &video["color_range"]), (&"smpte170m".into(), &"tv".into()));
+    let grey = folder.path().join("first.gray");
+    ffmpeg(&[
+        "-i",
+        whole.to_str().unwrap(),
+        "-frames:v",
+        "1",
+        "-vf",
+        "extractplanes=y",
+        "-f",
+        "rawvideo",
+        grey.to_str().unwrap(),
+    ]);
+    let black = std::fs::read(&grey).unwrap()[160 * 90];
+    assert!((14..=18).contains(&black), "black is {black}");
+}

@@ -104,6 +104,56 @@ fn what_browsers_cannot_play_is_not_packed_and_the_reason_is_said() {
 }
 
 #[test]
+fn tracks_that_end_apart_and_keyframes_that_never_come_are_not_packed() {
+    let folder = tempfile::tempdir().unwrap();
+    let apart = folder.path().join("apart.mp4");
+    ffmpeg(&[
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=size=320x180:rate=25:duration=12",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=duration=4",
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p",
+        "-g",
+        "50",
+        "-c:a",
+        "aac",
+        apart.to_str().unwrap(),
+    ]);
+    assert!(matches!(facts(&apart).copyable, Copyable::No { .. }));
+
+    // Written as it was recorded, Matroska has no index: only the packets tell.
+    let live = folder.path().join("live.mkv");
+    ffmpeg(&[
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=size=320x180:rate=25:duration=14",
+        "-c:v",
+        "libx264",
+        "-pix_fmt",
+        "yuv420p",
+        "-g",
+        "999",
+        "-keyint_min",
+        "999",
+        "-sc_threshold",
+        "0",
+        "-live",
+        "1",
+        live.to_str().unwrap(),
+    ]);
+    let outcome = remux(&live, &folder.path().join("scratch")).outcome();
+    assert!(matches!(outcome, Outcome::Refused { code: Refusal::NotCopyable, .. }), "{outcome:?}");
+}
+
+#[test]
 fn a_joined_rendition_has_its_index_first_and_all_its_frames() {
     let folder = tempfile::tempdir().unwrap();
     let source = clip(folder.path(), "a.mp4", "320x180", "25", 6, &WEB);
