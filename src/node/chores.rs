@@ -17,6 +17,9 @@ const CLEAR_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Every so many rounds of clearing up, all blobs are looked at.
 const SWEEP_ROUNDS: u64 = 24;
 
+/// How often what came and found no owner is cleared away: a video may be deleted while its segments come in.
+const NEWCOMERS_EVERY: Duration = Duration::from_secs(30);
+
 /// The chores of a running node.
 #[derive(Debug)]
 pub struct Chores {
@@ -32,6 +35,7 @@ impl Chores {
         let mut tasks = JoinSet::new();
         tasks.spawn(warm_listing(Arc::clone(service), stopping.clone()));
         tasks.spawn(write_views(Arc::clone(service), stopping.clone()));
+        tasks.spawn(sweep_newcomers(Arc::clone(service), stopping.clone()));
         tasks.spawn(clear_up(Arc::clone(service), stopping.clone(), journal_keep));
         Self { tasks, stopping }
     }
@@ -61,6 +65,13 @@ async fn write_views(service: Arc<Service>, stopping: CancellationToken) {
         if let Err(error) = views::write_down(&service).await {
             warn!(%error, "views could not be written down and are counted on");
         }
+    }
+}
+
+async fn sweep_newcomers(service: Arc<Service>, stopping: CancellationToken) {
+    while stopping.run_until_cancelled(tokio::time::sleep(NEWCOMERS_EVERY)).await.is_some() {
+        let swept = kinora_store::sweep::sweep_newcomers(&service.blobs, &service.store).await;
+        tell("newcomers without an owner", swept);
     }
 }
 

@@ -4,6 +4,7 @@
 //! from before it is there until that batch has landed; whoever removes one holds it while it looks for owners. So no
 //! sweep can slip between.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::tables::BLOB_OWNERS;
 
 mod hold;
 mod local;
+mod newcomers;
 
 pub use hold::Hold;
 pub(crate) use local::{digest as digest_of_file, is_half_made};
@@ -45,6 +47,7 @@ pub struct Blobs {
     /// The folder, if it is one: files are then moved and served by path.
     root: Option<Arc<Path>>,
     holds: hold::Stripes,
+    newcomers: newcomers::Newcomers,
 }
 
 impl Blobs {
@@ -59,13 +62,17 @@ impl Blobs {
         let root: Arc<Path> = root.canonicalize().map_err(Error::from_io)?.into();
         let objects = LocalFileSystem::new_with_prefix(&root).map_err(Error::from_blob)?;
         let objects = Arc::new(objects.with_fsync(true));
-        Ok(Self { objects, root: Some(root), holds: hold::Stripes::default() })
+        Ok(Self::over(objects, Some(root)))
     }
 
     /// Blobs that are gone with the process, for tests.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self { objects: Arc::new(InMemory::new()), root: None, holds: hold::Stripes::default() }
+        Self::over(Arc::new(InMemory::new()), None)
+    }
+
+    fn over(objects: Arc<dyn ObjectStore>, root: Option<Arc<Path>>) -> Self {
+        Self { objects, root, holds: hold::Stripes::default(), newcomers: Default::default() }
     }
 
     /// The name of these bytes.
@@ -85,6 +92,7 @@ impl Blobs {
             let put = self.objects.put(&location(&name), bytes.into()).await;
             put.map_err(Error::from_blob)?;
         }
+        self.newcomers.add(name);
         Ok(name)
     }
 
@@ -108,7 +116,9 @@ impl Blobs {
     /// # Errors
     /// As [`Blobs::adopt`], without [`Error::WrongBlob`].
     pub async fn adopt_verified(&self, name: BlobName, path: &Path) -> Result<(), Error> {
-        self.take(&location(&name), path).await
+        self.take(&location(&name), path).await?;
+        self.newcomers.add(name);
+        Ok(())
     }
 
     /// Takes many files over, several at a time: much faster than one by one on a disk that syncs slowly.
@@ -225,6 +235,11 @@ impl Blobs {
         })
     }
 
+    /// The blobs that were brought since the last call, and the originals that were brought before it, each once.
+    pub(crate) fn newcomers(&self) -> (HashSet<BlobName>, HashSet<Id<Video>>) {
+        self.newcomers.take()
+    }
+
     /// Removes what copies and puts that never ended left behind; returns how many. Only while nobody else brings blobs.
     ///
     /// # Errors
@@ -241,7 +256,9 @@ impl Blobs {
     /// # Errors
     /// As [`Blobs::adopt_verified`].
     pub async fn adopt_original(&self, id: Id<Video>, path: &Path) -> Result<(), Error> {
-        self.take(&original(id), path).await
+        self.take(&original(id), path).await?;
+        self.newcomers.add_original(id);
+        Ok(())
     }
 
     /// Where the original of a video lies as a file, whether it is there or not; `None` if blobs are not files.

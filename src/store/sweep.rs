@@ -23,6 +23,29 @@ pub struct Swept {
     pub half_made: usize,
 }
 
+/// Removes what was brought lately and found no owner: the video was deleted in the same moment, the request was broken
+/// off. Call it every minute or so while the node runs; it costs one look for each blob that came. An original is looked
+/// at the second time, when its video is there or never will be.
+///
+/// # Errors
+/// As [`Blobs::delete_if_orphan`]; what was not looked at is left to [`sweep_blobs`].
+pub async fn sweep_newcomers(blobs: &Blobs, store: &Store) -> Result<usize, Error> {
+    let (names, originals) = blobs.newcomers();
+    let mut removed = 0_usize;
+    for name in names {
+        let gone = blobs.delete_if_orphan(store, &name).await?;
+        removed = removed.saturating_add(usize::from(gone));
+    }
+    for id in originals {
+        let lost = !is_wanted(store, id).await? && blobs.original_size(id).await?.is_some();
+        if lost {
+            blobs.delete_original(id).await?;
+            removed = removed.saturating_add(1);
+        }
+    }
+    Ok(removed)
+}
+
 /// Removes blobs that nobody owns, while the node runs: whoever brings a blob holds it until its owner is written.
 ///
 /// # Errors

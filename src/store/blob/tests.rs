@@ -10,7 +10,7 @@ use super::*;
 use crate::kv::Batch;
 use crate::kv::memory::Memory;
 use crate::small_disk::SmallDisk;
-use crate::sweep::{Swept, sweep_all};
+use crate::sweep::{Swept, sweep_all, sweep_newcomers};
 use crate::tables::{BlobOwner, Owner};
 
 /// A store of blobs in a folder, and a scratch folder beside it.
@@ -203,4 +203,23 @@ async fn a_full_disk_takes_no_blob_and_keeps_no_half_of_one() {
     assert_eq!(blobs.remove_half_made().await.unwrap(), 0);
     assert_eq!(blobs.list().try_collect::<Vec<_>>().await.unwrap(), [small]);
     blobs.put(Bytes::from(vec![8; 700 << 10])).await.unwrap();
+}
+
+#[tokio::test]
+async fn newcomers_without_an_owner_are_removed_soon_and_others_stay() {
+    let ((home, blobs), store) = (home(), store());
+    let kept = blobs.put(Bytes::from_static(b"kept")).await.unwrap();
+    store.commit(owned_by(kept, 1)).await.unwrap();
+    let path = home.path().join("segment");
+    fs::write(&path, b"too late").unwrap();
+    let late = Blobs::name_of(b"too late");
+    blobs.adopt(late, &path).await.unwrap();
+    fs::write(&path, b"broken off").unwrap();
+    blobs.adopt_original(Id::from_raw(9), &path).await.unwrap();
+    assert_eq!(sweep_newcomers(&blobs, &store).await.unwrap(), 1, "the blob");
+    assert!(matches!(blobs.get(&late).await, Err(Error::NoBlob(_))));
+    assert_eq!(sweep_newcomers(&blobs, &store).await.unwrap(), 1, "the original, grown up");
+    assert_eq!(blobs.original_size(Id::from_raw(9)).await.unwrap(), None);
+    assert_eq!(sweep_newcomers(&blobs, &store).await.unwrap(), 0);
+    assert_eq!(blobs.get(&kept).await.unwrap(), "kept");
 }
