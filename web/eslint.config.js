@@ -28,5 +28,5 @@ export default ts.config(
     files: ['**/*.svelte', '**/*.svelte.ts'],
     languageOptions: { parserOptions: { parser: ts.parser, extraFileExtensions: ['.svelte'], svelteConfig } },
   },
-  { files: ['build/**', 'dev/**', 'e2e/**'], rules: { 'no-console': 'off' } },
+  { files: ['build/**', 'e2e/**'], rules: { 'no-console': 'off' } },
 );

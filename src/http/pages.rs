@@ -21,6 +21,8 @@ use crate::web::CLIENT;
 mod document;
 pub(crate) mod markup;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod video_head;
 
 use document::Document;

@@ -52,3 +52,28 @@ test('someone asks to join, is accepted, changes their profile and password', as
     await node.stop();
   }
 });
+
+test('a session that ran out is renewed without anyone noticing', async ({ browser }) => {
+  const node = await TestNode.start({ ACCOUNTS__ACCESS_TOKEN_S: '1' });
+  try {
+    const page = await browser.newPage({ baseURL: node.url });
+    await page.goto('/login');
+    await page.getByLabel('Name or e-mail address').fill('root');
+    await page.getByLabel('Password').fill(ROOT_PASSWORD);
+    await page.getByRole('main').getByRole('button', { name: 'Log in' }).click();
+    await expect(page.getByRole('button', { name: 'You', exact: true })).toBeVisible();
+    const token = () =>
+      page.evaluate(() => JSON.parse(localStorage.getItem('kinora.session') ?? '{}').accessToken);
+    const first = await token();
+    await expect
+      .poll(async () => {
+        await page.goto('/settings');
+        await expect(page.getByLabel('Display name')).toBeVisible();
+        return token();
+      })
+      .not.toBe(first);
+    await page.close();
+  } finally {
+    await node.stop();
+  }
+});
