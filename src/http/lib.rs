@@ -16,9 +16,9 @@ pub mod page;
 mod pages;
 pub mod problem;
 pub mod server;
-mod web;
 #[cfg(test)]
 mod stage;
+mod web;
 
 pub use config::Config;
 pub use problem::Problem;

@@ -3,6 +3,8 @@
 //! A page is asked for without a token, so that it shows only what everyone may see; for hidden things it answers as if
 //! there were none, and the client asks again in the name of whoever is signed in.
 
+use std::future::ready;
+
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE};
 use actix_web::web::{self, Data, Path, Query, ServiceConfig};
@@ -71,7 +73,9 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     for (path, title) in WORKING {
         config.route(
             path,
-            read().to(move |app: Data<App>, request: HttpRequest| working(app, request, title)),
+            read().to(move |app: Data<App>, request: HttpRequest| {
+                ready(working(&app, &request, title))
+            }),
         );
     }
 }
@@ -212,11 +216,11 @@ async fn about(app: Data<App>) -> impl Responder {
     Document::new(&app, "/about", "About").needs("src/pages/About.svelte").body(&body).answer()
 }
 
-async fn working(app: Data<App>, request: HttpRequest, title: &'static str) -> HttpResponse {
+fn working(app: &App, request: &HttpRequest, title: &'static str) -> HttpResponse {
     let body = format!(
         "<h1>{title}</h1><p>This page needs JavaScript. Videos can be watched without it.</p>"
     );
-    Document::new(&app, request.path(), title).hidden().body(&body).answer()
+    Document::new(app, request.path(), title).hidden().body(&body).answer()
 }
 
 /// Search engines may read what everyone may see.
