@@ -1,7 +1,13 @@
 //! When the node is to stop: SIGTERM or SIGINT; a second one ends it at once.
 
+use std::time::{Duration, Instant};
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
+
+/// Signals so soon after the first are the same wish, told twice: Ctrl-C reaches a program from its terminal and again from
+/// the make or timeout that runs it.
+const SAME_WISH: Duration = Duration::from_secs(1);
 
 /// The exit status after a second signal, as shells have it for SIGINT.
 const IMPATIENT: i32 = 130;
@@ -31,7 +37,11 @@ impl Shutdown {
         self.signal().await;
         info!("stopping: requests under way are answered first");
         tokio::spawn(async move {
+            let first = Instant::now();
             self.signal().await;
+            while first.elapsed() < SAME_WISH {
+                self.signal().await;
+            }
             warn!("stopping at once");
             std::process::exit(IMPATIENT);
         });

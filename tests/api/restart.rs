@@ -73,6 +73,8 @@ async fn a_node_that_is_asked_to_stop_answers_what_is_under_way_and_gives_jobs_b
             renditions.iter().any(|rendition| rendition["state"] == "running")
         })
         .await;
+    // Ctrl-C in `make run` arrives twice: from the terminal, and from make.
+    nix::sys::signal::kill(node.pid(), nix::sys::signal::Signal::SIGINT).unwrap();
     assert!(node.stop().await.success());
     assert!(node.log().contains("stopped"), "{}", node.log());
     node.start_again().await;

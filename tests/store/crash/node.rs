@@ -1,7 +1,7 @@
 //! The program as it was built, in a folder of its own.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -10,6 +10,7 @@ use nix::unistd::Pid;
 /// A program that runs until it is killed.
 pub(crate) struct Node {
     child: Child,
+    log: PathBuf,
     /// Where it answers, without a slash at the end.
     pub(crate) base: String,
 }
@@ -38,7 +39,7 @@ impl Node {
         };
         // What it says later must find a reader.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Self { child, base }
+        Self { child, log: home.join("log"), base }
     }
 
     /// Kills it at once.
@@ -58,6 +59,11 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+            let tail: Vec<&str> = log.lines().rev().take(40).collect();
+            tail.iter().rev().for_each(|line| println!("{line:.300}"));
+        }
         // After a failed test; a program that was waited for is not there any more.
         drop(self.child.kill());
         drop(self.child.wait());

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Known, Person};
+use super::{Doomed, Known, Person};
 
 impl Person {
     /// Sees that the node knows what it answered for, and settles what it may or may not know.
     pub(crate) async fn look(&mut self, base: &str, when: &str) {
+        self.doomed = Doomed::default();
         let known = self.log_in(base).await.expect("the node answers");
         if self.registered {
             assert!(known, "{when}: {} is not known any more", self.name);
