@@ -11,7 +11,7 @@ use kinora_model::id::Id;
 use kinora_model::rendition::{Init, Rendition, RenditionState, Torrent};
 use kinora_model::text::{Description, Support, Tag, Title};
 use kinora_model::user::Role;
-use kinora_model::video::{Footage, Storyboard, Video, VideoWords};
+use kinora_model::video::{Failure, Footage, Storyboard, Video, VideoWords};
 use kinora_service::pictures::NewPicture;
 use kinora_service::{Viewer, publishing, sessions, uploads};
 use kinora_store::blob::Blobs;
@@ -304,6 +304,17 @@ async fn progress_is_told_once_and_as_events() {
     assert_eq!((&told["state"], &told["playable"]), (&json!("processing"), &json!(false)));
     let by_address = format!("{base}/progress?access_token={}", published.token);
     assert_eq!(published.stage.get(&by_address, "").await.status, 200);
+    let failure = Failure { code: "not-media".to_owned(), detail: "This is text.".to_owned() };
+    publishing::failed(&published.stage.app.service, draft.id, failure).await.unwrap();
+    let told = published.stage.get(&format!("{base}/progress"), &published.token).await.body;
+    let expected = json!({
+        "state": "failed", "playable": false, "renditions": [],
+        "error": { "code": "not-media", "detail": "This is text." }
+    });
+    assert_eq!(told, expected);
+    let owned =
+        published.stage.get(&format!("/api/v1/videos/{}", draft.id), &published.token).await;
+    assert_eq!(owned.body["state"], json!({ "id": 7, "label": "Transcoding failed" }));
 }
 
 #[actix_web::test]
