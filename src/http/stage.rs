@@ -99,6 +99,7 @@ impl Stage {
             created_at: now,
             updated_at: now,
             published_at: Some(now),
+            remote: None,
         };
         let mut batch = Batch::default();
         batch.insert_row(&video).unwrap();

@@ -161,6 +161,11 @@ impl Media {
             Job::Torrent { rendition } => self.describe(*rendition).await,
             Job::RemoveVideo { video } => self.remove_video(*video).await,
             Job::RemoveBlobs { blobs } => self.remove_blobs(blobs).await,
+            // Other rooms have lanes of their own.
+            Job::Federate { .. }
+            | Job::Receive { .. }
+            | Job::Backfill { .. }
+            | Job::ReadComments { .. } => Ok(()),
         }
     }
 
@@ -214,7 +219,7 @@ impl Media {
                     }
                 }
             }
-            Job::Torrent { .. } | Job::RemoveVideo { .. } | Job::RemoveBlobs { .. } => {}
+            _ => {}
         }
         Ok(())
     }
@@ -277,7 +282,7 @@ const fn about(job: &Job) -> Option<Id<Video>> {
         Job::Probe { video } | Job::PackageFirst { video } | Job::PackageRest { video } => {
             Some(*video)
         }
-        Job::Torrent { .. } | Job::RemoveVideo { .. } | Job::RemoveBlobs { .. } => None,
+        _ => None,
     }
 }
 

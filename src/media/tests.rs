@@ -42,6 +42,7 @@ pub(crate) async fn video(service: &Service) -> Video {
         created_at: now,
         updated_at: now,
         published_at: Some(now),
+        remote: None,
     };
     let mut batch = Batch::default();
     batch.insert_row(&video).unwrap();

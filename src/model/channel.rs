@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
+use crate::actor::Origin;
 use crate::clock::Timestamp;
 use crate::id::Id;
 use crate::name::Name;
@@ -35,6 +36,16 @@ pub struct Channel {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// Where it lives, if that is elsewhere.
+    pub origin: Option<Origin>,
+}
+
+impl Channel {
+    /// True if it lives on this node.
+    #[must_use]
+    pub const fn is_local(&self) -> bool {
+        self.origin.is_none()
+    }
 }
 
 /// Who holds a name: accounts and channels share one namespace.

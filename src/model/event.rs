@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
+use crate::actor::ActorRef;
 use crate::channel::Channel;
+use crate::comment::Comment;
 use crate::id::Id;
 use crate::rendition::Rendition;
 use crate::user::User;
@@ -76,6 +78,34 @@ pub enum Event {
     VideoDeleted {
         /// The video.
         video: Id<Video>,
+    },
+    /// Someone commented.
+    CommentMade {
+        /// The comment.
+        comment: Id<Comment>,
+        /// Under which video.
+        video: Id<Video>,
+    },
+    /// The words of a comment changed, or it was approved.
+    CommentUpdated {
+        /// The comment.
+        comment: Id<Comment>,
+        /// Under which video.
+        video: Id<Video>,
+    },
+    /// The words of a comment are gone.
+    CommentDeleted {
+        /// The comment.
+        comment: Id<Comment>,
+        /// Under which video.
+        video: Id<Video>,
+    },
+    /// Someone follows someone, or no longer.
+    FollowChanged {
+        /// Who follows.
+        follower: ActorRef,
+        /// Who is followed.
+        followed: ActorRef,
     },
 }
 

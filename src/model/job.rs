@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::actor::ActorRef;
 use crate::id::Id;
+use crate::outbound::Outbound;
 use crate::rendition::Rendition;
 use crate::video::Video;
 
@@ -40,6 +42,32 @@ pub enum Job {
         /// The blobs.
         blobs: Vec<crate::picture::BlobName>,
     },
+    /// Tell other servers something: write the activity, and one delivery for each inbox.
+    Federate {
+        /// What.
+        outbound: Outbound,
+    },
+    /// Handle an activity whose signature was verified as it came in.
+    Receive {
+        /// The body as it came, JSON.
+        activity: String,
+        /// The ActivityPub id of who signed the request.
+        signer: url::Url,
+    },
+    /// Read what an actor elsewhere did before it was followed, or while this node was away.
+    Backfill {
+        /// Who.
+        actor: ActorRef,
+        /// The page to go on with; `None` begins at the first.
+        page: Option<url::Url>,
+        /// How many pages were read.
+        pages: u32,
+    },
+    /// Read the comments of a video that lives elsewhere.
+    ReadComments {
+        /// The video.
+        video: Id<Video>,
+    },
 }
 
 impl Job {
@@ -53,6 +81,10 @@ impl Job {
             Self::Torrent { .. } => "torrent",
             Self::RemoveVideo { .. } => "remove-video",
             Self::RemoveBlobs { .. } => "remove-blobs",
+            Self::Federate { .. } => "federate",
+            Self::Receive { .. } => "receive",
+            Self::Backfill { .. } => "backfill",
+            Self::ReadComments { .. } => "read-comments",
         }
     }
 
@@ -65,6 +97,9 @@ impl Job {
             Self::Torrent { .. } | Self::RemoveVideo { .. } | Self::RemoveBlobs { .. } => {
                 Lane::Light
             }
+            Self::Federate { .. } => Lane::Federate,
+            Self::Receive { .. } => Lane::Receive,
+            Self::Backfill { .. } | Self::ReadComments { .. } => Lane::Crawl,
         }
     }
 }
@@ -78,11 +113,18 @@ pub enum Lane {
     Media,
     /// What takes moments.
     Light,
+    /// What other servers are told, in order.
+    Federate,
+    /// What other servers tell, in order.
+    Receive,
+    /// What is read from other servers in its own time.
+    Crawl,
 }
 
 impl Lane {
     /// All lanes.
-    pub const ALL: [Self; 3] = [Self::MediaFirst, Self::Media, Self::Light];
+    pub const ALL: [Self; 6] =
+        [Self::MediaFirst, Self::Media, Self::Light, Self::Federate, Self::Receive, Self::Crawl];
 
     /// The byte that stands for it in keys.
     #[must_use]
@@ -91,6 +133,9 @@ impl Lane {
             Self::MediaFirst => 1,
             Self::Media => 2,
             Self::Light => 3,
+            Self::Federate => 4,
+            Self::Receive => 5,
+            Self::Crawl => 6,
         }
     }
 }

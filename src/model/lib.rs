@@ -5,18 +5,28 @@
 //! anything.
 
 pub mod account;
+pub mod actor;
 pub mod caption;
 pub mod channel;
 pub mod clock;
+pub mod comment;
+pub mod delivery;
 pub mod event;
+pub mod follow;
+pub mod host;
 pub mod id;
+pub mod instance;
 pub mod job;
 pub mod name;
+pub mod notification;
+pub mod outbound;
 pub mod picture;
 pub mod reaction;
 pub mod registration;
 pub mod rendition;
+pub mod report;
 pub mod session;
+pub mod share;
 pub mod text;
 pub mod upload;
 pub mod user;

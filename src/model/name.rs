@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// The longest name, in characters.
 pub const NAME_LEN_MAX: usize = 50;
 
+/// The longest name of an actor elsewhere, in bytes.
+pub const REMOTE_NAME_LEN_MAX: usize = 256;
+
 /// Names nobody can take: the instance actor and addresses that would be mistaken for the server's.
 const RESERVED: [&str; 4] = ["peertube", "kinora", "instance", "actor"];
 
@@ -51,6 +54,22 @@ impl Name {
         Ok(Self(text.to_owned()))
     }
 
+    /// Checks the name of an actor elsewhere: other servers have capital letters, dashes and longer names.
+    ///
+    /// # Errors
+    /// [`NameError`] says which rule is broken.
+    pub fn parse_remote(text: &str) -> Result<Self, NameError> {
+        if text.is_empty() || text.len() > REMOTE_NAME_LEN_MAX {
+            return Err(NameError::Length);
+        }
+        let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '~');
+        if text.chars().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NameError::Characters)
+        }
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -67,7 +86,8 @@ impl fmt::Display for Name {
 impl TryFrom<String> for Name {
     type Error = NameError;
     fn try_from(text: String) -> Result<Self, NameError> {
-        Self::parse(&text)
+        // Whatever was stored was checked before.
+        Self::parse_remote(&text)
     }
 }
 

@@ -11,8 +11,10 @@ use crate::picture::{BlobName, Picture};
 use crate::text::{Description, Support, Tag, Title};
 
 pub mod lists;
+pub mod remote;
 
 pub use lists::{CATEGORIES, LANGUAGES, LICENCES};
+pub use remote::{RemoteCaption, RemoteFile, RemoteHls, RemoteVideo};
 
 /// The most tags a video may have.
 pub const TAGS_MAX: usize = 5;
@@ -252,7 +254,7 @@ pub struct Failure {
     pub detail: String,
 }
 
-/// A video of this node.
+/// A video of this node, or one that lives elsewhere and is known here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Video {
     /// Its number.
@@ -287,6 +289,16 @@ pub struct Video {
     pub updated_at: Timestamp,
     /// When it could first be watched.
     pub published_at: Option<Timestamp>,
+    /// Where it lives and what is there, if that is elsewhere.
+    pub remote: Option<RemoteVideo>,
+}
+
+impl Video {
+    /// True if it lives on this node.
+    #[must_use]
+    pub const fn is_local(&self) -> bool {
+        self.remote.is_none()
+    }
 }
 
 /// What is counted of a video; kept apart since it changes far more often.
@@ -300,6 +312,8 @@ pub struct Counts {
     pub dislikes: u64,
     /// Comments that are shown.
     pub comments: u64,
+    /// Times shared.
+    pub shares: u64,
 }
 
 /// Characters of a short uuid: the flickr base58 alphabet that PeerTube uses.

@@ -71,6 +71,7 @@ pub async fn create(service: &Service, who: &Viewer, new: &NewChannel) -> Result
             banners: Vec::new(),
             created_at: now,
             updated_at: now,
+            origin: None,
         };
         let mut batch = Batch::default();
         let handle = Some(Handle::Channel(channel.id));

@@ -57,6 +57,7 @@ impl Stage {
             banners: Vec::new(),
             created_at: now,
             updated_at: now,
+            origin: None,
         };
         let mut batch = Batch::default();
         batch.insert_row(&channel).unwrap();
@@ -85,6 +86,7 @@ impl Stage {
             created_at: now,
             updated_at: now,
             published_at: Some(now),
+            remote: None,
         };
         change(&mut video);
         let mut batch = Batch::default();
@@ -132,13 +134,14 @@ async fn user(service: &Service, name: &str) -> Viewer {
     };
     let account = Account {
         id: account,
-        user: id,
+        user: Some(id),
         name: Name::parse(name).unwrap(),
         display_name: DisplayName::parse(name).unwrap(),
         description: None,
         avatars: Vec::new(),
         created_at: now,
         updated_at: now,
+        origin: None,
     };
     let mut batch = Batch::default();
     batch.insert_row(&user).unwrap();

@@ -185,7 +185,7 @@ pub(crate) fn add(
     })?;
     batch.insert_row(&Account {
         id: account,
-        user,
+        user: Some(user),
         name: new.name.clone(),
         display_name: match &new.display_name {
             Some(name) => name.clone(),
@@ -195,6 +195,7 @@ pub(crate) fn add(
         avatars: Vec::new(),
         created_at: now,
         updated_at: now,
+        origin: None,
     })?;
     batch.insert_row(&Channel {
         id: channel,
@@ -210,6 +211,7 @@ pub(crate) fn add(
         banners: Vec::new(),
         created_at: now,
         updated_at: now,
+        origin: None,
     })?;
     service.journal.record(batch, &Event::UserCreated { user, account }, now)?;
     service.journal.record(batch, &Event::ChannelCreated { channel }, now)?;
@@ -262,7 +264,10 @@ pub async fn by_login(service: &Service, login: &str) -> Result<Option<Stored<Us
         return Ok(service.store.find(&user_by_email(&login)).await?);
     }
     match names::account(service, &login).await {
-        Ok(account) => get(service, account.user).await,
+        Ok(account) => match account.user {
+            Some(user) => get(service, user).await,
+            None => Ok(None),
+        },
         Err(Error::NotFound(_)) => Ok(None),
         Err(error) => Err(error),
     }

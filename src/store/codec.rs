@@ -32,3 +32,17 @@ pub fn version(bytes: &[u8]) -> Result<(u8, &[u8]), CodecError> {
 pub fn decode<T: DeserializeOwned>(rest: &[u8]) -> Result<T, CodecError> {
     postcard::from_bytes(rest).map_err(|error| error.to_string())
 }
+
+/// Decodes an older row whose new last field was not written yet: an `Option` that is `None`, or a number that is zero.
+///
+/// # Errors
+/// What postcard said.
+pub fn decode_shorter<T: DeserializeOwned>(rest: &[u8]) -> Result<T, CodecError> {
+    decode(&[rest, &[0]].concat())
+}
+
+/// Why a row of a later program cannot be read.
+#[must_use]
+pub fn unknown(version: u8) -> CodecError {
+    format!("version {version} is not known")
+}

@@ -63,7 +63,7 @@ pub trait Row: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// # Errors
     /// If the version is unknown or the bytes are not of it.
     fn upgrade(version: u8, _rest: &[u8]) -> Result<Self, CodecError> {
-        Err(format!("version {version} is not known"))
+        Err(codec::unknown(version))
     }
 }
 

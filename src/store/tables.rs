@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use kinora_model::account::Account;
+use kinora_model::account::{Account, AccountV1};
 use kinora_model::caption::Caption;
 use kinora_model::channel::{Channel, Handle};
 use kinora_model::id::Id;
@@ -18,10 +18,15 @@ use kinora_model::video::{Counts, Video};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::codec::{self, CodecError};
 use crate::kv::Range;
 use crate::table::{Entry, Row, Table};
 
+pub mod comment;
+pub mod delivery;
+pub mod follow;
 pub(crate) mod job;
+pub mod remote;
 
 macro_rules! tables {
     ($($(#[$doc:meta])* $name:ident = $byte:literal;)*) => {
@@ -86,6 +91,8 @@ tables! {
     REACTIONS = 0x1a;
     /// Rating keys by account.
     REACTIONS_BY_ACCOUNT = 0x1b;
+    /// Video ids by the ActivityPub id of those that live elsewhere.
+    VIDEOS_BY_URI = 0x1c;
     /// Events, numbered.
     JOURNAL = 0x20;
     /// How far each follower of the journal has read.
@@ -98,6 +105,64 @@ tables! {
     JOBS_BURIED = 0x24;
     /// Job ids by the video that they make something for.
     JOBS_BY_VIDEO = 0x25;
+    /// Private keys of our actors, by actor.
+    ACTOR_KEYS = 0x30;
+    /// Actors elsewhere, by hash of their ActivityPub id.
+    REMOTE_ACTORS = 0x31;
+    /// Their keys by what they are here.
+    REMOTE_ACTORS_BY_REF = 0x32;
+    /// Their keys by handle.
+    REMOTE_ACTORS_BY_HANDLE = 0x33;
+    /// Their keys by hash of the id of a public key.
+    REMOTE_ACTORS_BY_KEY = 0x34;
+    /// Servers by host.
+    INSTANCES = 0x35;
+    /// Hosts by number of the server.
+    INSTANCES_BY_ID = 0x36;
+    /// Rules by domain.
+    DOMAIN_RULES = 0x37;
+    /// Comments by id.
+    COMMENTS = 0x38;
+    /// Comment ids by video.
+    COMMENTS_BY_VIDEO = 0x39;
+    /// Ids of comments that begin a thread, by video.
+    THREADS_BY_VIDEO = 0x3a;
+    /// Ids of replies by thread.
+    COMMENTS_BY_THREAD = 0x3b;
+    /// Comment ids by account.
+    COMMENTS_BY_ACCOUNT = 0x3c;
+    /// Comment ids by hash of their ActivityPub id.
+    COMMENTS_BY_URI = 0x3d;
+    /// Ids of held comments, by video.
+    COMMENTS_HELD = 0x3e;
+    /// Follows by followed and follower.
+    FOLLOWS = 0x40;
+    /// Follow keys by follower and followed.
+    FOLLOWS_BY_FOLLOWER = 0x41;
+    /// Follow keys by id.
+    FOLLOWS_BY_ID = 0x42;
+    /// Shares by video and actor.
+    SHARES = 0x43;
+    /// Share keys by actor.
+    SHARES_BY_ACTOR = 0x44;
+    /// Notifications by user and id.
+    NOTIFICATIONS = 0x45;
+    /// Keys of unread notifications, by user.
+    NOTIFICATIONS_UNREAD = 0x46;
+    /// Reports by id.
+    REPORTS = 0x47;
+    /// Activities on their way out, by id.
+    OUTGOING = 0x48;
+    /// Deliveries by host and number.
+    DELIVERIES = 0x49;
+    /// Servers that deliveries do not reach, by host.
+    HOST_TROUBLES = 0x4a;
+    /// Activities that came in, by hash of their ActivityPub id.
+    RECEIVED = 0x4b;
+    /// Objects that were deleted elsewhere, by hash of their ActivityPub id.
+    GRAVES = 0x4c;
+    /// How many follow each actor, by actor.
+    ACTOR_COUNTS = 0x4d;
 }
 
 fn entry(key: Vec<u8>, row_key: &[u8]) -> Entry {
@@ -148,8 +213,15 @@ impl Row for User {
 
 impl Row for Account {
     const TABLE: Table = ACCOUNTS;
+    const VERSION: u8 = 2;
     fn key(&self) -> Vec<u8> {
         self.id.to_key().to_vec()
+    }
+    fn upgrade(version: u8, rest: &[u8]) -> Result<Self, CodecError> {
+        match version {
+            1 => codec::decode::<AccountV1>(rest).map(Self::from),
+            _ => Err(codec::unknown(version)),
+        }
     }
 }
 
@@ -161,6 +233,13 @@ pub fn channels_by_account(account: Id<Account>) -> Range {
 
 impl Row for Channel {
     const TABLE: Table = CHANNELS;
+    const VERSION: u8 = 2;
+    fn upgrade(version: u8, rest: &[u8]) -> Result<Self, CodecError> {
+        match version {
+            1 => codec::decode_shorter(rest),
+            _ => Err(codec::unknown(version)),
+        }
+    }
     fn key(&self) -> Vec<u8> {
         self.id.to_key().to_vec()
     }
@@ -249,6 +328,12 @@ pub fn video_by_uuid(uuid: Uuid) -> Vec<u8> {
     VIDEOS_BY_UUID.key(&[uuid.as_bytes()])
 }
 
+/// The entry that leads to a video that lives elsewhere, by its ActivityPub id.
+#[must_use]
+pub fn video_by_uri(uri: &url::Url) -> Vec<u8> {
+    VIDEOS_BY_URI.key(&[&remote::digest(uri)])
+}
+
 /// The videos of a channel, oldest first, in whatever state and privacy.
 #[must_use]
 pub fn videos_by_channel(channel: Id<Channel>) -> Range {
@@ -263,16 +348,26 @@ pub fn videos_by_account(account: Id<Account>) -> Range {
 
 impl Row for Video {
     const TABLE: Table = VIDEOS;
+    const VERSION: u8 = 2;
+    fn upgrade(version: u8, rest: &[u8]) -> Result<Self, CodecError> {
+        match version {
+            1 => codec::decode_shorter(rest),
+            _ => Err(codec::unknown(version)),
+        }
+    }
     fn key(&self) -> Vec<u8> {
         self.id.to_key().to_vec()
     }
     fn entries(&self) -> Vec<Entry> {
         let id = self.id.to_key();
-        vec![
+        let by_uri = self.remote.as_ref().map(|remote| unique(video_by_uri(&remote.uri), &id));
+        let mut entries = vec![
             unique(video_by_uuid(self.uuid), &id),
             entry(VIDEOS_BY_CHANNEL.key(&[&self.channel.to_key(), &id]), &id),
             entry(VIDEOS_BY_ACCOUNT.key(&[&self.account.to_key(), &id]), &id),
-        ]
+        ];
+        entries.extend(by_uri);
+        entries
     }
 }
 
@@ -287,6 +382,13 @@ pub struct VideoCounts {
 
 impl Row for VideoCounts {
     const TABLE: Table = COUNTS;
+    const VERSION: u8 = 2;
+    fn upgrade(version: u8, rest: &[u8]) -> Result<Self, CodecError> {
+        match version {
+            1 => codec::decode_shorter(rest),
+            _ => Err(codec::unknown(version)),
+        }
+    }
     fn key(&self) -> Vec<u8> {
         self.video.to_key().to_vec()
     }

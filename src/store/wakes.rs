@@ -93,6 +93,9 @@ mod tests {
         batch.delete(JOBS_DUE.key(&[&[Lane::Light.byte()], b"gone"]));
         batch.put(JOBS_DUE.key(&[&[Lane::Media.byte()], b"new"]), Bytes::new());
         batch.append(JOURNAL.key(&[]), Bytes::new());
-        assert_eq!(Touched::by(&batch), Touched { lanes: [false, true, false], journal: true });
+        assert_eq!(
+            Touched::by(&batch),
+            Touched { lanes: [false, true, false, false, false, false], journal: true }
+        );
     }
 }

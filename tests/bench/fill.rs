@@ -111,6 +111,7 @@ fn add(
         created_at: at,
         updated_at: at,
         published_at: Some(at),
+        remote: None,
     };
     batch.insert_row(&video).unwrap();
     let counts = Counts { views: number * 7 % 1_000, likes: number % 100, ..Counts::default() };

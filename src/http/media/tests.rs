@@ -72,6 +72,7 @@ impl Node {
             created_at: now,
             updated_at: now,
             published_at: Some(now),
+            remote: None,
         };
         let mut batch = Batch::default();
         let mut names = Vec::new();

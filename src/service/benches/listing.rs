@@ -49,6 +49,7 @@ fn video(number: u64) -> Video {
         created_at: at,
         updated_at: at,
         published_at: Some(at),
+        remote: None,
     }
 }
 
@@ -61,13 +62,14 @@ async fn filled(videos: u64) -> Service {
     batch
         .insert_row(&Account {
             id: Id::from_raw(1),
-            user: Id::from_raw(1),
+            user: Some(Id::from_raw(1)),
             name: Name::parse("owner").unwrap(),
             display_name: DisplayName::parse("Owner").unwrap(),
             description: None,
             avatars: Vec::new(),
             created_at: now,
             updated_at: now,
+            origin: None,
         })
         .unwrap();
     batch
@@ -82,6 +84,7 @@ async fn filled(videos: u64) -> Service {
             banners: Vec::new(),
             created_at: now,
             updated_at: now,
+            origin: None,
         })
         .unwrap();
     for number in 1..=videos {

@@ -41,6 +41,7 @@ fn video(number: u64) -> Video {
         created_at: at,
         updated_at: at,
         published_at: Some(at),
+        remote: None,
     }
 }
 

@@ -122,6 +122,7 @@ async fn add(
         created_at: now,
         updated_at: now,
         published_at: None,
+        remote: None,
     };
     batch.insert_row(&video)?;
     batch.insert_row(&VideoCounts { video: id, counts: Counts::default() })?;

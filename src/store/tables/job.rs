@@ -109,7 +109,13 @@ const fn makes_something_for(job: &Job) -> Option<Id<Video>> {
         Job::Probe { video } | Job::PackageFirst { video } | Job::PackageRest { video } => {
             Some(*video)
         }
-        Job::Torrent { .. } | Job::RemoveVideo { .. } | Job::RemoveBlobs { .. } => None,
+        Job::Torrent { .. }
+        | Job::RemoveVideo { .. }
+        | Job::RemoveBlobs { .. }
+        | Job::Federate { .. }
+        | Job::Receive { .. }
+        | Job::Backfill { .. }
+        | Job::ReadComments { .. } => None,
     }
 }
 

@@ -1,0 +1,78 @@
+//! A notification: something that a user here wants to know.
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::Account;
+use crate::actor::ActorRef;
+use crate::clock::Timestamp;
+use crate::comment::Comment;
+use crate::id::Id;
+use crate::report::Report;
+use crate::user::User;
+use crate::video::Video;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notice {
+    /// A channel that the user follows has a new video.
+    NewVideo {
+        /// The video.
+        video: Id<Video>,
+    },
+    /// Someone commented on a video of the user, or replied to them.
+    NewComment {
+        /// The comment.
+        comment: Id<Comment>,
+        /// The video.
+        video: Id<Video>,
+    },
+    /// Someone mentioned the user.
+    Mention {
+        /// The comment.
+        comment: Id<Comment>,
+        /// The video.
+        video: Id<Video>,
+    },
+    /// Someone follows the user or a channel of theirs.
+    NewFollower {
+        /// Who follows.
+        follower: ActorRef,
+        /// Who is followed.
+        followed: ActorRef,
+    },
+    /// Someone reported something; for moderators.
+    NewReport {
+        /// The report.
+        report: Id<Report>,
+    },
+    /// A server follows this one; for administrators.
+    NewInstanceFollower {
+        /// The server.
+        follower: ActorRef,
+    },
+    /// A video of the user can be watched.
+    VideoPublished {
+        /// The video.
+        video: Id<Video>,
+    },
+    /// A new user registered; for moderators.
+    NewUser {
+        /// Their account.
+        account: Id<Account>,
+    },
+}
+
+/// Something that a user wants to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notification {
+    /// Its number.
+    pub id: Id<Notification>,
+    /// Whom it is for.
+    pub user: Id<User>,
+    /// What happened.
+    pub notice: Notice,
+    /// True once they saw it.
+    pub read: bool,
+    /// When it happened.
+    pub created_at: Timestamp,
+}
