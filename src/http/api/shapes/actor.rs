@@ -156,7 +156,7 @@ impl Account {
             display_name: account.display_name.to_string(),
             description: account.description.as_ref().map(ToString::to_string),
             updated_at: account.updated_at.to_string(),
-            user_id: account.user.map_or(0, Id::raw),
+            user_id: account.user.map_or(0, |user| user.raw()),
         }
     }
 }

@@ -1,0 +1,12 @@
+//! Talking with other servers: what they are told and asked, and what they tell and ask.
+//!
+//! **Never:** believes an object that its own server did not give, opens a connection to a private address unless told
+//! to, speaks HTTP to those who ask (that is `http`), decides what a use case decides.
+
+pub mod address;
+pub mod config;
+pub mod error;
+
+pub use address::{Addresses, Ours};
+pub use config::Config;
+pub use error::Error;
