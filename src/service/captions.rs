@@ -14,7 +14,7 @@ use kinora_store::{Batch, Stored};
 
 use crate::attempt::attempt;
 use crate::error::Error;
-use crate::{Service, Viewer, videos};
+use crate::{Service, Viewer, outbound, videos};
 
 mod cues;
 
@@ -96,7 +96,9 @@ pub async fn delete(
 /// Changes of one video's captions are put in order by its row.
 async fn land(service: &Service, mut batch: Batch, row: &Stored<Video>) -> Result<(), Error> {
     let now = service.now();
-    batch.replace_row(row, &Video { updated_at: now, ..Video::clone(row) })?;
+    let new = Video { updated_at: now, ..Video::clone(row) };
+    batch.replace_row(row, &new)?;
+    outbound::video_changed(service, &mut batch, Some(row), Some(&new))?;
     service.journal.record(&mut batch, &Event::VideoUpdated { video: row.id }, now)?;
     service.store.commit(batch).await?;
     Ok(())

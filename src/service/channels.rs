@@ -1,6 +1,7 @@
 //! Channels: where accounts publish.
 
 use kinora_model::account::Account;
+use kinora_model::actor::ActorRef;
 use kinora_model::channel::{CHANNELS_MAX, Channel, Handle};
 use kinora_model::event::Event;
 use kinora_model::id::Id;
@@ -12,7 +13,7 @@ use kinora_store::{Batch, Range, Row, Stored};
 
 use crate::attempt::attempt;
 use crate::error::Error;
-use crate::{Service, Viewer, names};
+use crate::{Service, Viewer, names, outbound};
 
 mod removal;
 
@@ -109,6 +110,7 @@ pub async fn update(
         }
         let mut batch = Batch::default();
         batch.replace_row(&old, &new)?;
+        outbound::actor_changed(service, &mut batch, ActorRef::Channel(old.id))?;
         let event = Event::ChannelUpdated { channel: old.id };
         service.journal.record(&mut batch, &event, new.updated_at)?;
         service.store.commit(batch).await?;

@@ -21,6 +21,7 @@ pub mod limits;
 pub mod listing;
 pub mod markdown;
 pub mod names;
+pub mod outbound;
 pub mod passwords;
 pub mod pictures;
 pub mod progress;

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use kinora_model::account::Account;
+use kinora_model::actor::ActorRef;
 use kinora_model::channel::Channel;
 use kinora_model::event::Event;
 use kinora_model::id::Id;
@@ -14,7 +15,7 @@ use kinora_store::tables::{BlobOwner, Owner, blob_owner_key};
 
 use crate::attempt::attempt;
 use crate::error::Error;
-use crate::{Service, Viewer, channels};
+use crate::{Service, Viewer, channels, outbound};
 
 /// Widths and heights of avatars, in pixels.
 pub const AVATAR_SIZES: [u32; 4] = [48, 120, 600, 1500];
@@ -66,6 +67,7 @@ pub async fn set_my_avatar(
         let mut batch = Batch::default();
         swap(service, &mut batch, Owner::Account(old.id), &old.avatars, &new.avatars)?;
         batch.replace_row(&old, &new)?;
+        outbound::actor_changed(service, &mut batch, ActorRef::Account(old.id))?;
         let event = Event::AccountUpdated { account: old.id };
         service.journal.record(&mut batch, &event, new.updated_at)?;
         service.store.commit(batch).await?;
@@ -98,6 +100,7 @@ pub async fn set_of_channel(
         let mut batch = Batch::default();
         swap(service, &mut batch, Owner::Channel(old.id), &of_channel(&old), &of_channel(&new))?;
         batch.replace_row(&old, &new)?;
+        outbound::actor_changed(service, &mut batch, ActorRef::Channel(old.id))?;
         let event = Event::ChannelUpdated { channel: old.id };
         service.journal.record(&mut batch, &event, new.updated_at)?;
         service.store.commit(batch).await?;

@@ -16,9 +16,9 @@ use kinora_store::table::row_key;
 use kinora_store::tables::{BlobOwner, Owner, blob_owner_key};
 use kinora_store::{Batch, Stored};
 
-use crate::Service;
 use crate::attempt::attempt;
 use crate::error::Error;
+use crate::{Service, outbound};
 
 /// The most renditions of a video.
 pub const RENDITIONS_MAX: usize = 64;
@@ -283,6 +283,10 @@ async fn change(
         }
         batch.replace_row(&old, &new)?;
         own_pictures(service, &mut batch, Some(&old), Some(&new))?;
+        let whole = events.iter().any(|event| matches!(event, Event::RenditionReady { .. }));
+        if whole || outbound::is_told(&old) != outbound::is_told(&new) {
+            outbound::video_changed(service, &mut batch, Some(&old), Some(&new))?;
+        }
         for event in &events {
             service.journal.record(&mut batch, event, now)?;
         }

@@ -13,7 +13,7 @@ use kinora_store::{Batch, Stored};
 use crate::attempt::attempt;
 use crate::error::Error;
 use crate::publishing::{self, RENDITIONS_MAX, own_pictures};
-use crate::{Service, Viewer, access, captions};
+use crate::{Service, Viewer, access, captions, outbound};
 
 mod change;
 mod picture;
@@ -72,6 +72,9 @@ pub async fn find(
 /// As [`find`]; [`Error::Forbidden`] if they may see it but not change it.
 pub async fn editable(service: &Service, who: &Viewer, name: &str) -> Result<Stored<Video>, Error> {
     let video = find(service, Some(who), name).await?;
+    if !video.is_local() {
+        return Err(Error::Forbidden("Cannot manage a video of another server."));
+    }
     if !who.may_edit(&video) {
         return Err(Error::Forbidden("Cannot manage a video of another user."));
     }
@@ -140,6 +143,7 @@ pub async fn update(
         let now = service.now();
         new.updated_at = now;
         batch.replace_row(&old, &new)?;
+        outbound::video_changed(service, &mut batch, Some(&old), Some(&new))?;
         service.journal.record(&mut batch, &Event::VideoUpdated { video: old.id }, now)?;
         service.store.commit(batch).await?;
         let hurried = old.words.wait_transcoding && !new.words.wait_transcoding;
@@ -179,6 +183,7 @@ pub async fn remove(service: &Service, video: Id<Video>) -> Result<(), Error> {
             batch.delete_row(counts);
         }
         batch.delete_row(&row);
+        outbound::video_changed(service, &mut batch, Some(&row), None)?;
         service.queue.enqueue(&mut batch, &Job::RemoveVideo { video })?;
         service.journal.record(&mut batch, &Event::VideoDeleted { video }, service.now())?;
         service.store.commit(batch).await?;

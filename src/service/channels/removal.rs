@@ -1,6 +1,7 @@
 //! Removing channels, with all that was published in them.
 
 use kinora_model::account::Account;
+use kinora_model::actor::ActorRef;
 use kinora_model::channel::Channel;
 use kinora_model::event::Event;
 use kinora_model::id::Id;
@@ -10,7 +11,7 @@ use kinora_store::tables::{Owner, videos_by_channel};
 
 use crate::attempt::attempt;
 use crate::error::Error;
-use crate::{Service, Viewer, channels, pictures, videos};
+use crate::{Service, Viewer, channels, outbound, pictures, videos};
 
 /// How many videos are removed at a time.
 const REMOVE_AT_ONCE: usize = 100;
@@ -58,6 +59,10 @@ async fn remove_empty(service: &Service, id: Id<Channel>) -> Result<bool, Error>
         let all = pictures::of_channel(&channel);
         pictures::drop_all(service, &mut batch, Owner::Channel(id), &all)?;
         batch.delete_row(&channel);
+        let actor = ActorRef::Channel(id);
+        if channel.is_local() {
+            outbound::actor_gone(service, &mut batch, actor, &channel.name)?;
+        }
         // Two channels removed at once must not both leave the other as the last: the account settles their order.
         if let Some(account) = service.store.get::<Account>(&channel.account.to_key()).await? {
             batch

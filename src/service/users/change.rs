@@ -1,6 +1,7 @@
 //! Changing users: what they change themselves, and what administrators and moderators change.
 
 use kinora_model::account::Account;
+use kinora_model::actor::ActorRef;
 use kinora_model::event::Event;
 use kinora_model::id::Id;
 use kinora_model::session::Session;
@@ -11,7 +12,7 @@ use kinora_store::{Batch, Stored};
 
 use crate::attempt::attempt;
 use crate::error::Error;
-use crate::{Service, Viewer, passwords, sessions, users};
+use crate::{Service, Viewer, outbound, passwords, sessions, users};
 
 /// What users change of themselves; what is absent stays.
 #[derive(Clone, Debug, Default)]
@@ -126,6 +127,7 @@ async fn change_account(
     }
     new.updated_at = now;
     batch.replace_row(&old, &new)?;
+    outbound::actor_changed(service, batch, ActorRef::Account(account))?;
     service.journal.record(batch, &Event::AccountUpdated { account }, now)?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Removing users, with all they published.
 
 use kinora_model::account::Account;
+use kinora_model::actor::ActorRef;
 use kinora_model::event::Event;
 use kinora_model::id::Id;
 use kinora_model::upload::Upload;
@@ -11,7 +12,7 @@ use kinora_store::tables::{Owner, uploads_by_user};
 use super::change::{is_root, may_touch};
 use crate::attempt::attempt;
 use crate::error::Error;
-use crate::{Service, Viewer, channels, pictures, reactions, sessions, uploads, users};
+use crate::{Service, Viewer, channels, outbound, pictures, reactions, sessions, uploads, users};
 
 /// Removes the asker, with all their channels and videos. Their names stay held.
 ///
@@ -57,6 +58,8 @@ async fn remove(service: &Service, user: Id<User>) -> Result<(), Error> {
         if let Some(account) = account {
             pictures::drop_all(service, &mut batch, Owner::Account(account.id), &account.avatars)?;
             batch.delete_row(&account);
+            let actor = ActorRef::Account(account.id);
+            outbound::actor_gone(service, &mut batch, actor, &account.name)?;
             let event = Event::AccountDeleted { account: account.id };
             service.journal.record(&mut batch, &event, service.now())?;
         }

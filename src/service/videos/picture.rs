@@ -10,7 +10,7 @@ use crate::attempt::attempt;
 use crate::error::Error;
 use crate::pictures::NewPicture;
 use crate::publishing::own_pictures;
-use crate::{Service, Viewer};
+use crate::{Service, Viewer, outbound};
 
 /// Width and height of the small picture, in pixels.
 pub const SMALL: (u32, u32) = (280, 157);
@@ -78,6 +78,7 @@ async fn choose(service: &Service, old: &Stored<Video>, thumbnail: Thumbnail) ->
     let mut batch = Batch::default();
     own_pictures(service, &mut batch, Some(old), Some(&new))?;
     batch.replace_row(old, &new)?;
+    outbound::video_changed(service, &mut batch, Some(old), Some(&new))?;
     service.journal.record(&mut batch, &Event::VideoUpdated { video: old.id }, now)?;
     service.store.commit(batch).await?;
     Ok(())
