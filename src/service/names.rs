@@ -3,9 +3,12 @@
 //! A name is held for ever once something was published under it, so that nobody can pass for someone who is gone.
 
 use kinora_model::account::Account;
+use kinora_model::actor::{ActorRef, RemoteActor};
 use kinora_model::channel::{Channel, Handle};
+use kinora_model::host::Host;
 use kinora_model::name::Name;
 use kinora_store::tables::NameHolder;
+use kinora_store::tables::remote::remote_actors_by_handle;
 use kinora_store::{Batch, Stored};
 
 use crate::Service;
@@ -59,6 +62,58 @@ pub async fn channel(service: &Service, name: &str) -> Result<Stored<Channel>, E
         return Err(Error::NotFound("Video channel"));
     };
     service.store.get(&id.to_key()).await?.ok_or(Error::NotFound("Video channel"))
+}
+
+/// The account elsewhere with this name on this server, as far as it is known here.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is none.
+pub async fn remote_account(
+    service: &Service,
+    name: &str,
+    host: &Host,
+) -> Result<Stored<Account>, Error> {
+    for actor in remote(service, name, host).await? {
+        if let ActorRef::Account(id) = actor.actor
+            && let Some(account) = service.store.get(&id.to_key()).await?
+        {
+            return Ok(account);
+        }
+    }
+    Err(Error::NotFound("Account"))
+}
+
+/// The channel elsewhere with this name on this server, as far as it is known here.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is none.
+pub async fn remote_channel(
+    service: &Service,
+    name: &str,
+    host: &Host,
+) -> Result<Stored<Channel>, Error> {
+    for actor in remote(service, name, host).await? {
+        if let ActorRef::Channel(id) = actor.actor
+            && let Some(channel) = service.store.get(&id.to_key()).await?
+        {
+            return Ok(channel);
+        }
+    }
+    Err(Error::NotFound("Video channel"))
+}
+
+/// Actors elsewhere that share a handle: an account and a channel may.
+const NAMESAKES_MAX: usize = 8;
+
+async fn remote(
+    service: &Service,
+    name: &str,
+    host: &Host,
+) -> Result<Vec<Stored<RemoteActor>>, Error> {
+    let range = remote_actors_by_handle(name, host);
+    let mut actors = service.store.follow::<RemoteActor>(&range, NAMESAKES_MAX).await?;
+    actors.retain(|actor| !actor.gone);
+    Ok(actors)
 }
 
 /// The first free name for the first channel of an account: `ana_channel`, `ana_channel1`, …

@@ -68,8 +68,12 @@ pub(crate) async fn get(
 /// # Errors
 /// 404 if there is none.
 pub(crate) async fn existing(app: &App, path: &str) -> Result<Account, Problem> {
-    let name = handle(&app.config, path, "Account not found")?;
-    Ok(names::account(&app.service, &name).await?.into_row())
+    let (name, host) = handle(&app.config, path, "Account not found")?;
+    let found = match &host {
+        None => names::account(&app.service, &name).await?,
+        Some(host) => names::remote_account(&app.service, &name, host).await?,
+    };
+    Ok(found.into_row())
 }
 
 /// Which channels are listed.

@@ -13,7 +13,7 @@ use kinora_service::{Viewer, names};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::fields::{handle, name, needed, nullable, text, text_if};
+use super::fields::{handle, name, needed, nullable, own_handle, text, text_if};
 use super::picked;
 use super::shapes::actor::{self, Avatars, Banners, Image};
 use super::shapes::user::Numbered;
@@ -109,8 +109,12 @@ pub(crate) async fn get(
 /// # Errors
 /// 404 if there is none.
 pub(crate) async fn existing(app: &App, path: &str) -> Result<Channel, Problem> {
-    let name = handle(&app.config, path, MISSING)?;
-    Ok(names::channel(&app.service, &name).await?.into_row())
+    let (name, host) = handle(&app.config, path, MISSING)?;
+    let found = match &host {
+        None => names::channel(&app.service, &name).await?,
+        Some(host) => names::remote_channel(&app.service, &name, host).await?,
+    };
+    Ok(found.into_row())
 }
 
 /// A channel that is to begin.
@@ -192,7 +196,7 @@ pub(crate) async fn update(
         description: text_if("description", description.map(Option::unwrap_or_default).as_deref())?,
         support: text_if("support", support.map(Option::unwrap_or_default).as_deref())?,
     };
-    let name = handle(&app.config, &path, MISSING)?;
+    let name = own_handle(&app.config, &path, MISSING)?;
     channels::update(&app.service, &who.0, &name, &change).await?;
     Ok(HttpResponse::NoContent())
 }
@@ -210,7 +214,7 @@ pub(crate) async fn delete(
     who: SignedIn,
     path: web::Path<String>,
 ) -> Result<impl Responder, Problem> {
-    let name = handle(&app.config, &path, MISSING)?;
+    let name = own_handle(&app.config, &path, MISSING)?;
     channels::delete(&app.service, &who.0, &name).await?;
     Ok(HttpResponse::NoContent())
 }
@@ -291,7 +295,7 @@ pub(crate) async fn delete_banner(
 
 /// Refuses strangers before a picture of theirs is decoded.
 async fn expect_owner(app: &App, who: &Viewer, path: &str) -> Result<(), Problem> {
-    let name = handle(&app.config, path, MISSING)?;
+    let name = own_handle(&app.config, path, MISSING)?;
     channels::editable(&app.service, who, &name).await?;
     Ok(())
 }
@@ -303,7 +307,7 @@ async fn set(
     kind: Kind,
     made: &[NewPicture],
 ) -> Result<Vec<kinora_model::picture::Picture>, Problem> {
-    let name = handle(&app.config, path, MISSING)?;
+    let name = own_handle(&app.config, path, MISSING)?;
     Ok(pictures::set_of_channel(&app.service, who, &name, kind, made).await?)
 }
 

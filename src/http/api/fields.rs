@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use kinora_model::host::Host;
 use kinora_model::name::Name;
 use kinora_model::text::Text;
 use serde::{Deserialize, Deserializer};
@@ -59,16 +60,37 @@ pub(crate) fn known<T>(
     meaning.ok_or_else(|| Problem::invalid(field, format!("Invalid value: {said}")))
 }
 
-/// The name in a handle of a path: `name`, or `name@host` if that is this node.
+/// The name in a handle of a path, and the server if that is another: `name`, `name@host`.
+///
+/// # Errors
+/// 404 with `missing` if what stands behind the `@` is no host.
+pub(crate) fn handle(
+    config: &Config,
+    raw: &str,
+    missing: &'static str,
+) -> Result<(String, Option<Host>), Problem> {
+    let (name, host) = raw.split_once('@').unwrap_or((raw, ""));
+    let name = name.to_lowercase();
+    if host.is_empty() || host.eq_ignore_ascii_case(&config.host()) {
+        return Ok((name, None));
+    }
+    let host = Host::parse(host).ok_or_else(|| Problem::not_found(missing))?;
+    Ok((name, Some(host)))
+}
+
+/// The name in a handle of a path that must be of this node.
 ///
 /// # Errors
 /// 404 with `missing` for handles of other servers.
-pub(crate) fn handle(config: &Config, raw: &str, missing: &'static str) -> Result<String, Problem> {
-    let (name, host) = raw.split_once('@').unwrap_or((raw, ""));
-    if !host.is_empty() && !host.eq_ignore_ascii_case(&config.host()) {
-        return Err(Problem::not_found(missing));
+pub(crate) fn own_handle(
+    config: &Config,
+    raw: &str,
+    missing: &'static str,
+) -> Result<String, Problem> {
+    match handle(config, raw, missing)? {
+        (name, None) => Ok(name),
+        (_, Some(_)) => Err(Problem::not_found(missing)),
     }
-    Ok(name.to_ascii_lowercase())
 }
 
 /// Reads a field that may be absent, null, or have a value; null is `Some(None)`.
@@ -105,9 +127,12 @@ mod tests {
     #[test]
     fn handles_of_this_node_may_say_so() {
         let config = Config::default();
-        assert_eq!(handle(&config, "Ana@localhost:8080", "-").unwrap(), "ana");
-        assert_eq!(handle(&config, "ana", "-").unwrap(), "ana");
-        assert_eq!(handle(&config, "ana@elsewhere.example", "-").unwrap_err().status(), 404);
+        let read = |raw| handle(&config, raw, "-").map_err(|problem| problem.status());
+        assert_eq!(read("Ana@localhost:8080"), Ok(("ana".to_owned(), None)));
+        assert_eq!(read("ana"), Ok(("ana".to_owned(), None)));
+        let elsewhere = Host::parse("elsewhere.example");
+        assert_eq!(read("Ana@Elsewhere.example"), Ok(("ana".to_owned(), elsewhere)));
+        assert_eq!(read("ana@a/b").unwrap_err(), 404);
     }
 
     #[test]

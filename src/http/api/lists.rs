@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use actix_web::http::header::ContentType;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Responder};
+use kinora_model::host::Host;
 use kinora_model::user::SensitivePolicy;
 use kinora_model::video::{Privacy, VideoState};
 use kinora_service::listing::{Filter, Order, Query};
@@ -225,11 +226,17 @@ impl Asked {
         filter.languages = self.many("languageOneOf")?.into_iter().map(language).collect();
         filter.tags_one_of = self.many("tagsOneOf")?;
         filter.tags_all_of = self.many("tagsAllOf")?;
-        // Everything here is local, made of HLS files alone, and none of it live.
-        let elsewhere = self.one("host").is_some_and(|host| host != app.config.host());
-        filter.nothing |= elsewhere
-            || self.flag("isLocal")? == Some(false)
-            || self.flag("isLive")? == Some(true)
+        filter.local = self.flag("isLocal")?;
+        match self.one("host").map(Host::parse) {
+            None => {}
+            Some(Some(host)) if host.as_str() == app.config.host() => filter.local = Some(true),
+            Some(host) => {
+                filter.nothing |= host.is_none();
+                filter.host = host;
+            }
+        }
+        // None of it is live, and what lives here is made of HLS files alone.
+        filter.nothing |= self.flag("isLive")? == Some(true)
             || self.flag("hasHLSFiles")? == Some(false)
             || self.flag("hasWebVideoFiles")? == Some(true);
         filter.search = self.one("search").map(str::to_owned);

@@ -2,6 +2,7 @@
 
 use kinora_model::account::Account;
 use kinora_model::channel::Channel;
+use kinora_model::host::Host;
 use kinora_model::id::Id;
 use kinora_model::video::{Privacy, VideoState};
 use unicode_normalization::UnicodeNormalization;
@@ -30,6 +31,12 @@ pub struct Filter {
     pub channels: Vec<Id<Channel>>,
     /// Of this account.
     pub account: Option<Id<Account>>,
+    /// True for those that live here, false for all others.
+    pub local: Option<bool>,
+    /// Of this server.
+    pub host: Option<Host>,
+    /// Of none of these servers.
+    pub except_hosts: Vec<Host>,
     /// Every word of this stands in the title or is a tag, letters folded.
     pub search: Option<String>,
     /// True if nothing can be like this: what is asked for does not exist on this node.

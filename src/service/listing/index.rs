@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use kinora_model::account::Account;
 use kinora_model::channel::Channel;
+use kinora_model::host::Host;
 use kinora_model::id::Id;
 use kinora_model::video::{Counts, Video};
 use roaring::RoaringBitmap;
@@ -47,6 +48,8 @@ enum Attribute {
     Tag(Box<str>),
     Channel(Id<Channel>),
     Account(Id<Account>),
+    /// Where it lives; `None` is here.
+    Host(Option<Box<str>>),
 }
 
 fn attributes(video: &Video) -> Vec<Attribute> {
@@ -57,12 +60,18 @@ fn attributes(video: &Video) -> Vec<Attribute> {
         Attribute::Language(words.language.as_deref().map(Box::from)),
         Attribute::Channel(video.channel),
         Attribute::Account(video.account),
+        Attribute::Host(video.remote.as_ref().map(|remote| remote.host.as_str().into())),
     ];
     all.extend(words.sensitive.then_some(Attribute::Sensitive));
     all.extend(words.category.map(Attribute::Category));
     all.extend(words.licence.map(Attribute::Licence));
     all.extend(words.tags.iter().map(|tag| Attribute::Tag(fold(tag.as_str()).into())));
     all
+}
+
+/// Where a video lives.
+fn at(host: Option<&Host>) -> Attribute {
+    Attribute::Host(host.map(|host| host.as_str().into()))
 }
 
 const fn state_number(state: kinora_model::video::VideoState) -> u8 {
@@ -348,6 +357,8 @@ impl Index {
         any(filter.channels.iter().copied().map(Attribute::Channel).collect());
         any(filter.account.iter().copied().map(Attribute::Account).collect());
         filter.tags_all_of.iter().for_each(|it| any(vec![tag(it)]));
+        any(filter.host.iter().map(|host| at(Some(host))).collect());
+        any(filter.local.filter(|local| *local).iter().map(|_| at(None)).collect());
 
         let mut sets: Vec<RoaringBitmap> = wanted.iter().map(|any| self.union(any)).collect();
         // The smallest set first: what is left of it bounds the work of all others.
@@ -361,6 +372,16 @@ impl Index {
             (Some(true), None) => matching.clear(),
             (Some(false), Some(sensitive)) => matching -= sensitive,
             (Some(false), None) | (None, _) => {}
+        }
+        if filter.local == Some(false)
+            && let Some(here) = self.bitmaps.get(&at(None))
+        {
+            matching -= here;
+        }
+        for host in &filter.except_hosts {
+            if let Some(there) = self.bitmaps.get(&at(Some(host))) {
+                matching -= there;
+            }
         }
         match &filter.search {
             Some(search) => self.search(&matching, search),

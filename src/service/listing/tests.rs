@@ -9,7 +9,8 @@
 
 use kinora_model::clock::Timestamp;
 use kinora_model::text::{Tag, Title};
-use kinora_model::video::{Privacy, Source, VideoState, VideoWords};
+use kinora_model::host::Host;
+use kinora_model::video::{Privacy, RemoteVideo, Source, VideoState, VideoWords};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -41,7 +42,35 @@ fn video(number: u64) -> Video {
         created_at: at,
         updated_at: at,
         published_at: Some(at),
-        remote: None,
+        remote: host(number).map(|host| elsewhere(number, host)),
+    }
+}
+
+fn hosts() -> Vec<Host> {
+    ["a.example", "b.example"].into_iter().filter_map(Host::parse).collect()
+}
+
+fn host(number: u64) -> Option<Host> {
+    hosts().get((number % 11 % 3) as usize).cloned()
+}
+
+fn elsewhere(number: u64, host: Host) -> RemoteVideo {
+    RemoteVideo {
+        uri: format!("https://{host}/{number}").parse().unwrap(),
+        host,
+        url: None,
+        embed: None,
+        thumbnails: Vec::new(),
+        hls: None,
+        files: Vec::new(),
+        captions: Vec::new(),
+        trackers: Vec::new(),
+        comments: None,
+        shares: None,
+        likes: None,
+        dislikes: None,
+        live: false,
+        fetched_at: Timestamp::from_ms(0),
     }
 }
 
@@ -67,6 +96,9 @@ fn naively(videos: &[u64], query: &Query) -> (u64, Vec<Id<Video>>) {
                     || filter.tags_one_of.iter().any(|tag| tags.contains(tag)))
                 && filter.tags_all_of.iter().all(|tag| tags.contains(tag))
                 && (filter.channels.is_empty() || filter.channels.contains(&it.channel))
+                && filter.local.is_none_or(|local| local == it.is_local())
+                && filter.host.as_ref().is_none_or(|host| it.remote.as_ref().is_some_and(|it| it.host == *host))
+                && !it.remote.as_ref().is_some_and(|it| filter.except_hosts.contains(&it.host))
                 && filter.account.is_none_or(|account| account == it.account)
                 && filter.search.as_ref().is_none_or(|word| {
                     it.words.title.as_str().to_lowercase().contains(&word.to_lowercase())
@@ -96,6 +128,8 @@ fn queries() -> impl Strategy<Value = Query> {
         proptest::sample::subsequence(vec!["tag0".to_owned(), "tag1".to_owned()], 0..3),
         prop::option::of(0_u64..3),
         prop::option::of("(title|1|2)"),
+        prop::option::of(any::<bool>()),
+        proptest::sample::subsequence(hosts(), 0..2),
     );
     let order = prop::sample::select(vec![Order::Published, Order::Name, Order::Views]);
     (filter, order, any::<bool>(), 0_usize..20, 0_usize..30).prop_map(
@@ -109,7 +143,10 @@ fn queries() -> impl Strategy<Value = Query> {
                 tags_all_of,
                 account,
                 search,
+                local,
+                except_hosts,
             ) = filter;
+            let host = (start == 3).then(|| hosts()[0].clone());
             let filter = Filter {
                 privacies,
                 sensitive,
@@ -119,6 +156,9 @@ fn queries() -> impl Strategy<Value = Query> {
                 tags_all_of,
                 account: account.map(Id::from_raw),
                 search,
+                local,
+                host,
+                except_hosts,
                 ..Filter::default()
             };
             Query { filter, order, descending, start, count }

@@ -1,5 +1,6 @@
 //! Accounts and channels, whole and as they stand beside a video.
 
+use kinora_model::actor::{Origin, RemotePicture};
 use kinora_model::picture::Picture;
 use kinora_model::{account, channel};
 use serde::Serialize;
@@ -37,6 +38,51 @@ impl Image {
     #[must_use]
     pub fn banners(config: &Config, pictures: &[Picture]) -> Vec<Self> {
         pictures.iter().map(|picture| Self::of(config, "banners", picture)).collect()
+    }
+
+    /// What is shown of an actor elsewhere until its picture was fetched: asking for it fetches it.
+    fn elsewhere(
+        config: &Config,
+        kind: &str,
+        id: u64,
+        origin: Option<&Origin>,
+        picture: impl Fn(&Origin) -> Option<&RemotePicture>,
+    ) -> Vec<Self> {
+        let Some(picture) = origin.and_then(picture) else { return Vec::new() };
+        let path = format!("/lazy-static/remote/{kind}/{id}.jpg");
+        let now = String::from("1970-01-01T00:00:00.000Z");
+        vec![Self {
+            height: picture.height.unwrap_or(0),
+            width: picture.width.unwrap_or(0),
+            file_url: config.url(&path),
+            path,
+            created_at: now.clone(),
+            updated_at: now,
+        }]
+    }
+
+    fn of_account(config: &Config, account: &account::Account) -> Vec<Self> {
+        if !account.avatars.is_empty() {
+            return Self::avatars(config, &account.avatars);
+        }
+        let origin = account.origin.as_ref();
+        Self::elsewhere(config, "accounts", account.id.raw(), origin, |it| it.icon.as_ref())
+    }
+
+    fn of_channel(config: &Config, channel: &channel::Channel) -> Vec<Self> {
+        if !channel.avatars.is_empty() {
+            return Self::avatars(config, &channel.avatars);
+        }
+        let origin = channel.origin.as_ref();
+        Self::elsewhere(config, "channels", channel.id.raw(), origin, |it| it.icon.as_ref())
+    }
+
+    fn banner_of_channel(config: &Config, channel: &channel::Channel) -> Vec<Self> {
+        if !channel.banners.is_empty() {
+            return Self::banners(config, &channel.banners);
+        }
+        let origin = channel.origin.as_ref();
+        Self::elsewhere(config, "banners", channel.id.raw(), origin, |it| it.banner.as_ref())
     }
 
     fn of(config: &Config, folder: &str, picture: &Picture) -> Self {
@@ -80,8 +126,8 @@ impl Summary {
             name: account.name.to_string(),
             display_name: account.display_name.to_string(),
             url: account_url(config, account),
-            host: config.host(),
-            avatars: Image::avatars(config, &account.avatars),
+            host: host(config, account.origin.as_ref()),
+            avatars: Image::of_account(config, account),
         }
     }
 
@@ -93,18 +139,25 @@ impl Summary {
             name: channel.name.to_string(),
             display_name: channel.display_name.to_string(),
             url: channel_url(config, channel),
-            host: config.host(),
-            avatars: Image::avatars(config, &channel.avatars),
+            host: host(config, channel.origin.as_ref()),
+            avatars: Image::of_channel(config, channel),
         }
     }
 }
 
 fn account_url(config: &Config, account: &account::Account) -> String {
-    config.url(&format!("/accounts/{}", account.name))
+    let ours = || config.url(&format!("/accounts/{}", account.name));
+    account.origin.as_ref().map_or_else(ours, |origin| origin.uri.to_string())
 }
 
 fn channel_url(config: &Config, channel: &channel::Channel) -> String {
-    config.url(&format!("/video-channels/{}", channel.name))
+    let ours = || config.url(&format!("/video-channels/{}", channel.name));
+    channel.origin.as_ref().map_or_else(ours, |origin| origin.uri.to_string())
+}
+
+/// The server where someone lives.
+fn host(config: &Config, origin: Option<&Origin>) -> String {
+    origin.map_or_else(|| config.host(), |origin| origin.host.to_string())
 }
 
 /// A whole account.
@@ -146,8 +199,8 @@ impl Account {
         Self {
             url: account_url(config, account),
             name: account.name.to_string(),
-            host: config.host(),
-            avatars: Image::avatars(config, &account.avatars),
+            host: host(config, account.origin.as_ref()),
+            avatars: Image::of_account(config, account),
             id: account.id.raw(),
             host_redundancy_allowed: false,
             following_count: 0,
@@ -212,18 +265,18 @@ impl Channel {
         Self {
             url: channel_url(config, channel),
             name: channel.name.to_string(),
-            host: config.host(),
-            avatars: Image::avatars(config, &channel.avatars),
+            host: host(config, channel.origin.as_ref()),
+            avatars: Image::of_channel(config, channel),
             id: channel.id.raw(),
             host_redundancy_allowed: false,
             following_count: 0,
             followers_count: 0,
             created_at: channel.created_at.to_string(),
-            banners: Image::banners(config, &channel.banners),
+            banners: Image::banner_of_channel(config, channel),
             display_name: channel.display_name.to_string(),
             description: channel.description.as_ref().map(ToString::to_string),
             support: channel.support.as_ref().map(ToString::to_string),
-            is_local: true,
+            is_local: channel.is_local(),
             updated_at: channel.updated_at.to_string(),
             owner_account: owner.map(|owner| Account::of(config, owner)),
         }

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use kinora_media::torrent;
+use kinora_model::picture::Picture;
 use kinora_model::rendition::{Rendition, RenditionState};
 use kinora_model::video::lists::{category_label, language_label, licence_label};
-use kinora_model::video::{self, Counts, Privacy, VideoState, short_uuid};
+use kinora_model::video::{self, Counts, Privacy, RemoteFile, RemoteHls, VideoState, short_uuid};
 use kinora_service::listing::Card;
 use kinora_service::{markdown, videos};
 use serde::Serialize;
@@ -119,10 +120,12 @@ pub struct Facts {
     pub published_at: Option<String>,
     /// When it first appeared anywhere.
     pub originally_published_at: Option<String>,
-    /// Never true: there are no live videos yet.
+    /// True while it is sent live, by another server.
     pub is_live: bool,
     /// How many comments are shown.
     pub comments: u64,
+    /// How often it was shared.
+    pub shares: u64,
 }
 
 impl Facts {
@@ -131,18 +134,26 @@ impl Facts {
     pub fn of(config: &Config, video: &video::Video, counts: &Counts, viewers: usize) -> Self {
         let words = &video.words;
         let text = words.description.as_ref().filter(|text| !text.is_empty());
-        let picture = |folder: &str, picture: Option<&kinora_model::picture::Picture>| {
-            picture.map_or_else(
-                || NO_PICTURE.to_owned(),
-                |picture| format!("/lazy-static/{folder}/{}.jpg", picture.blob),
-            )
+        let none = || match &video.remote {
+            // Asking for it fetches it.
+            Some(remote) if !remote.thumbnails.is_empty() => {
+                format!("/lazy-static/remote/videos/{}.jpg", video.id)
+            }
+            _ => NO_PICTURE.to_owned(),
+        };
+        let picture = |folder: &str, picture: Option<&Picture>| {
+            let path = |picture: &Picture| format!("/lazy-static/{folder}/{}.jpg", picture.blob);
+            picture.map_or_else(none, path)
         };
         let thumbnail = video.thumbnail.as_ref();
         let short = short_uuid(video.uuid);
         Self {
             id: video.id.raw(),
             uuid: video.uuid.to_string(),
-            url: config.url(&format!("/videos/watch/{}", video.uuid)),
+            url: video.remote.as_ref().map_or_else(
+                || config.url(&format!("/videos/watch/{}", video.uuid)),
+                |remote| remote.uri.to_string(),
+            ),
             name: words.title.to_string(),
             category: category(words.category),
             licence: licence(words.licence),
@@ -153,7 +164,7 @@ impl Facts {
             nsfw_summary: words.sensitive_summary.as_ref().map(ToString::to_string),
             truncated_description: text.map(|text| markdown::plain(text.as_str(), TRUNCATED_CHARS)),
             description: None,
-            is_local: true,
+            is_local: video.is_local(),
             duration: video.footage.as_ref().map_or(0, |it| it.duration_ms.div_ceil(1_000)),
             aspect_ratio: video.footage.as_ref().and_then(aspect_ratio),
             views: counts.views,
@@ -168,8 +179,9 @@ impl Facts {
             updated_at: video.updated_at.to_string(),
             published_at: video.published_at.map(|at| at.to_string()),
             originally_published_at: words.originally_published_at.map(|at| at.to_string()),
-            is_live: false,
+            is_live: video.remote.as_ref().is_some_and(|remote| remote.live),
             comments: counts.comments,
+            shares: counts.shares,
         }
     }
 }
@@ -287,7 +299,7 @@ pub struct Details {
     pub input_file_updated_at: Option<String>,
     /// How far it is.
     pub state: Labelled<u8>,
-    /// Trackers of its torrents: none, they are found by their web seed.
+    /// Trackers of its torrents: none for those of this node, which are found by their web seed.
     pub tracker_urls: Vec<String>,
 }
 
@@ -307,7 +319,13 @@ impl Details {
         let made: Vec<_> =
             ready.iter().map(|rendition| File::of(config, video, rendition)).collect();
         let mut files = made.clone();
-        if files.is_empty() {
+        let remote = video.remote.as_ref();
+        let elsewhere =
+            remote.and_then(|it| it.hls.as_ref()).map(|it| Playlist::elsewhere(video, it));
+        if let Some(remote) = remote {
+            files
+                .extend(remote.files.iter().zip(0..).map(|(it, place)| File::elsewhere(it, place)));
+        } else if files.is_empty() {
             // Apps wait for a torrent's address before they call an upload done.
             files.push(File::awaited(config, video, renditions.first()));
         }
@@ -319,6 +337,7 @@ impl Details {
             blacklisted_reason: None,
             streaming_playlists: playable
                 .then(|| Playlist::of(config, video, made))
+                .or(elsewhere)
                 .into_iter()
                 .collect(),
             files,
@@ -333,7 +352,7 @@ impl Details {
             wait_transcoding: words.wait_transcoding,
             input_file_updated_at: None,
             state: state(video.state),
-            tracker_urls: Vec::new(),
+            tracker_urls: remote.map(|remote| remote.trackers.clone()).unwrap_or_default(),
             facts,
         }
     }
@@ -369,6 +388,27 @@ impl Playlist {
             segments_sha256_url: config.url(&format!("{folder}/segments-sha256.json")),
             redundancies: Vec::new(),
             files,
+        }
+    }
+
+    /// The playlist of a video that lives elsewhere.
+    fn elsewhere(video: &video::Video, hls: &RemoteHls) -> Self {
+        Self {
+            id: video.id.raw(),
+            kind: 1,
+            playlist_url: hls.playlist.to_string(),
+            segments_sha256_url: hls
+                .segments_sha256
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            redundancies: Vec::new(),
+            files: hls
+                .files
+                .iter()
+                .zip(0..)
+                .map(|(it, place)| File::elsewhere(it, place))
+                .collect(),
         }
     }
 }
@@ -471,6 +511,29 @@ impl File {
                 .init
                 .as_ref()
                 .map(|_| config.url(&format!("{}/{}.m3u8", folder(video), rendition.id))),
+            storage: 0,
+        }
+    }
+
+    /// A file on another server, which gives its files no numbers.
+    fn elsewhere(file: &RemoteFile, place: u64) -> Self {
+        let torrent = file.torrent.as_ref().map(ToString::to_string).unwrap_or_default();
+        Self {
+            id: place,
+            resolution: Resolution::of(file.height),
+            width: file.width.unwrap_or(0),
+            height: file.height,
+            magnet_uri: file.magnet.clone().unwrap_or_default(),
+            size: file.bytes.unwrap_or(0),
+            fps: file.fps.unwrap_or(0),
+            torrent_url: torrent.clone(),
+            torrent_download_url: torrent,
+            file_url: file.url.to_string(),
+            file_download_url: file.url.to_string(),
+            metadata_url: None,
+            has_audio: true,
+            has_video: file.height > 0,
+            playlist_url: None,
             storage: 0,
         }
     }
