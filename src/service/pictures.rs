@@ -17,6 +17,8 @@ use crate::attempt::attempt;
 use crate::error::Error;
 use crate::{Service, Viewer, channels, outbound};
 
+pub mod elsewhere;
+
 /// Widths and heights of avatars, in pixels.
 pub const AVATAR_SIZES: [u32; 4] = [48, 120, 600, 1500];
 
