@@ -10,7 +10,7 @@ mod captions;
 pub(crate) mod channels;
 mod config_api;
 mod fields;
-mod lists;
+pub(crate) mod lists;
 mod my_user;
 mod oauth;
 pub mod openapi;

@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::log::RequestSpan;
 use crate::metrics::Metrics;
 use crate::problem::from;
-use crate::{api, headers, health, media, oembed, pages};
+use crate::{api, feeds, headers, health, media, oembed, pages};
 
 /// The largest JSON or plain body, in bytes; files come in by other ways.
 const BODY_BYTES_MAX: usize = 2 << 20;
@@ -140,6 +140,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(api::routes)
         .configure(media::routes)
         .configure(oembed::routes)
+        .configure(feeds::routes)
         .configure(crate::web::routes)
         .configure(pages::routes)
         .default_service(web::to(pages::nowhere));

@@ -56,6 +56,24 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// As HTTP and RSS write it (RFC 9110, section 5.6.7): `Fri, 02 Jan 2026 03:04:05 GMT`.
+    #[must_use]
+    pub fn to_http_date(self) -> String {
+        let at = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
+        let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
+        // Only years of more than four digits cannot be written so.
+        printer.timestamp_to_rfc9110_string(&at).unwrap_or_default()
+    }
+
+    /// Reads what [`Timestamp::to_http_date`] writes.
+    #[must_use]
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        let parsed = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text);
+        parsed.ok().map(|at| Self(at.as_millisecond()))
+    }
+}
+
 /// RFC 3339 in UTC with milliseconds: `2026-01-02T03:04:05.678Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -116,6 +134,14 @@ impl Clock for FixedClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn http_dates_are_read_as_written() {
+        let at = Timestamp::parse("2026-01-02T03:04:05Z").unwrap();
+        assert_eq!(at.to_http_date(), "Fri, 02 Jan 2026 03:04:05 GMT");
+        assert_eq!(Timestamp::parse_http_date(&at.to_http_date()), Some(at));
+        assert_eq!(Timestamp::parse_http_date("yesterday"), None);
+    }
 
     #[test]
     fn moments_are_written_and_read_as_rfc_3339() {

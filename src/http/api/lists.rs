@@ -166,12 +166,12 @@ fn total(total: u64) -> usize {
 }
 
 /// What a query asks of a list of videos (PeerTube's common filters).
-struct Asked {
+pub(crate) struct Asked {
     pairs: Vec<(String, String)>,
 }
 
 impl Asked {
-    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let pairs = serde_urlencoded::from_str(request.query_string());
         let pairs =
             pairs.map_err(|_unreadable| Problem::bad_request("The query cannot be read"))?;
@@ -179,7 +179,7 @@ impl Asked {
     }
 
     /// The last value of a parameter, unless it is empty.
-    fn one(&self, name: &str) -> Option<&str> {
+    pub(crate) fn one(&self, name: &str) -> Option<&str> {
         let values = self.pairs.iter().rev().filter(|(key, _)| key == name);
         values.map(|(_, value)| value.as_str()).find(|value| !value.is_empty())
     }
@@ -213,7 +213,7 @@ impl Asked {
     }
 
     /// Narrows a filter to what is asked for; moderators may look beyond public videos.
-    fn narrow(
+    pub(crate) fn narrow(
         &mut self,
         filter: &mut Filter,
         app: &App,
@@ -268,7 +268,7 @@ impl Asked {
     }
 
     /// The page of a list, in the order asked for.
-    fn query(&self, filter: Filter, page: &Page, order: &str) -> Result<Query, Problem> {
+    pub(crate) fn query(&self, filter: Filter, page: &Page, order: &str) -> Result<Query, Problem> {
         let sort = page.sort.as_deref();
         let (word, descending) = match sort {
             None => (order, true),
