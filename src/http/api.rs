@@ -18,6 +18,7 @@ mod picked;
 mod progress_events;
 mod rates;
 mod registrations;
+mod search;
 pub mod shapes;
 mod statistics;
 mod uploads;
@@ -50,6 +51,7 @@ fn peertube(config: &mut ServiceConfig) {
         .configure(accounts::routes)
         .configure(channels::routes)
         .configure(lists::routes)
+        .configure(search::routes)
         .configure(uploads::routes)
         .configure(videos::routes)
         .configure(captions::routes)

@@ -13,6 +13,7 @@ use kinora_store::{Batch, Range, Row, Stored};
 
 use crate::attempt::attempt;
 use crate::error::Error;
+use crate::listing::fold;
 use crate::{Service, Viewer, names, outbound};
 
 mod removal;
@@ -155,9 +156,46 @@ pub async fn all(service: &Service) -> Result<Vec<Channel>, Error> {
         let page = service.store.list_range::<Channel>(&range, READ_AT_ONCE).await?;
         let Some(last) = page.last() else { return Ok(channels) };
         range = range.after(&row_key::<Channel>(&last.key()));
-        channels.extend(page.into_iter().map(Stored::into_row));
+        channels.extend(page.into_iter().map(Stored::into_row).filter(Channel::is_local));
     }
 }
+
+/// Channels, here and elsewhere, whose name or display name has each of these words, letters folded; at most
+/// [`FOUND_MAX`], oldest first.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn search(
+    service: &Service,
+    words: &str,
+    local: Option<bool>,
+) -> Result<Vec<Channel>, Error> {
+    let words: Vec<String> = words.split_whitespace().map(fold).collect();
+    let matches = |channel: &Channel| {
+        let name = fold(channel.display_name.as_str());
+        let shown = local.is_none_or(|local| local == channel.is_local());
+        shown
+            && words
+                .iter()
+                .all(|word| name.contains(word) || fold(channel.name.as_str()).contains(word))
+    };
+    let mut found = Vec::new();
+    let mut range = Range::prefix(&row_key::<Channel>(&[]));
+    loop {
+        let page = service.store.list_range::<Channel>(&range, READ_AT_ONCE).await?;
+        let Some(last) = page.last() else { return Ok(found) };
+        range = range.after(&row_key::<Channel>(&last.key()));
+        found.extend(page.into_iter().map(Stored::into_row).filter(matches));
+        if found.len() >= FOUND_MAX {
+            found.truncate(FOUND_MAX);
+            return Ok(found);
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The most channels that one search finds.
+pub const FOUND_MAX: usize = 1_000;
 
 /// All accounts of the node, oldest first.
 ///
@@ -170,7 +208,7 @@ pub async fn accounts(service: &Service) -> Result<Vec<Account>, Error> {
         let page = service.store.list_range::<Account>(&range, READ_AT_ONCE).await?;
         let Some(last) = page.last() else { return Ok(accounts) };
         range = range.after(&row_key::<Account>(&last.key()));
-        accounts.extend(page.into_iter().map(Stored::into_row));
+        accounts.extend(page.into_iter().map(Stored::into_row).filter(Account::is_local));
     }
 }
 

@@ -25,6 +25,7 @@ mod index;
 mod order;
 
 pub use filter::Filter;
+pub(crate) use filter::fold;
 pub use order::Order;
 
 use index::Index;

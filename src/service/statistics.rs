@@ -1,5 +1,6 @@
 //! Numbers about the node as a whole.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use kinora_model::clock::Timestamp;
@@ -38,8 +39,12 @@ pub struct Statistics {
     pub administrators: u64,
     /// Who logged in within a day, a week, a month.
     pub active_users: [u64; 3],
-    /// Videos that everyone may see listed.
+    /// Videos of this node that everyone may see listed.
     pub videos: u64,
+    /// The same with those of other servers.
+    pub known_videos: u64,
+    /// Comments on videos of other servers.
+    pub known_comments: u64,
     /// How often videos were watched.
     pub views: u64,
     /// Comments on videos.
@@ -95,13 +100,27 @@ async fn count(service: &Service) -> Result<Statistics, Error> {
         }
     })
     .await?;
+    let mut elsewhere = HashSet::new();
+    each::<Video>(service, |video| {
+        if !video.is_local() {
+            elsewhere.insert(video.id);
+        }
+    })
+    .await?;
     each::<VideoCounts>(service, |row| {
+        if elsewhere.contains(&row.video) {
+            add(&mut total.known_comments, row.counts.comments);
+            return;
+        }
         add(&mut total.views, row.counts.views);
         add(&mut total.comments, row.counts.comments);
     })
     .await?;
     each::<Rendition>(service, |rendition| add(&mut total.file_bytes, rendition.bytes)).await?;
-    total.videos = service.listing.count(service, &listing::Filter::listed()).await?;
+    let mut filter = listing::Filter::listed();
+    total.known_videos = service.listing.count(service, &filter).await?;
+    filter.local = Some(true);
+    total.videos = service.listing.count(service, &filter).await?;
     for channel in channels::all(service).await? {
         add(&mut total.channels, 1);
         let latest = latest_in(service, channel.id).await?;

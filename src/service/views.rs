@@ -9,12 +9,14 @@ use std::time::Duration;
 use kinora_model::clock::Timestamp;
 use kinora_model::event::Event;
 use kinora_model::id::Id;
+use kinora_model::outbound::Outbound;
 use kinora_model::video::Video;
 use kinora_store::Batch;
 use kinora_store::tables::VideoCounts;
 
 use crate::attempt::attempt;
 use crate::error::Error;
+use crate::outbound;
 use crate::{Service, Viewer, videos};
 
 /// How long a viewer who comes back is the same view.
@@ -178,6 +180,12 @@ async fn write(service: &Service, counted: &[(Id<Video>, u64)]) -> Result<(), Er
         counts.views = counts.views.saturating_add(*views);
         batch.replace_row(&row, &VideoCounts { video: *video, counts })?;
         service.journal.record(&mut batch, &Event::VideoUpdated { video: *video }, now)?;
+        let known = service.store.get::<Video>(&video.to_key()).await?;
+        if known.is_some_and(|video| !video.is_local()) {
+            // Its own server counts it; ours is a guess until that tells.
+            let viewed = Outbound::Viewed { video: *video, views: *views };
+            outbound::tell(service, &mut batch, viewed)?;
+        }
     }
     if !batch.is_empty() {
         service.store.commit(batch).await?;

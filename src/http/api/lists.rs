@@ -126,7 +126,7 @@ pub(crate) async fn mine(
     Ok(web::Json(List { total: total(found.total), data }))
 }
 
-async fn list(
+pub(crate) async fn list(
     app: &App,
     request: &HttpRequest,
     page: &Page,

@@ -18,7 +18,7 @@ use utoipa::openapi::{OpenApi, PathItem, RefOr, Required};
 
 use super::{
     accounts, captions, channels, config_api, lists, my_user, oauth, progress_events, rates,
-    registrations, statistics, uploads, users, videos, views,
+    registrations, search, statistics, uploads, users, videos, views,
 };
 
 /// Adds the route.
@@ -92,6 +92,9 @@ pub fn text() -> String {
         lists::of_account,
         lists::of_channel,
         lists::mine,
+        search::videos,
+        search::video_channels,
+        search::playlists,
         uploads::upload,
         uploads::begin,
         uploads::part,

@@ -56,7 +56,7 @@ impl Filter {
 }
 
 /// Letters without case and accents, for searching and sorting.
-pub(super) fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
 }
 

@@ -8,8 +8,8 @@
 )]
 
 use kinora_model::clock::Timestamp;
-use kinora_model::text::{Tag, Title};
 use kinora_model::host::Host;
+use kinora_model::text::{Tag, Title};
 use kinora_model::video::{Privacy, RemoteVideo, Source, VideoState, VideoWords};
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -97,7 +97,10 @@ fn naively(videos: &[u64], query: &Query) -> (u64, Vec<Id<Video>>) {
                 && filter.tags_all_of.iter().all(|tag| tags.contains(tag))
                 && (filter.channels.is_empty() || filter.channels.contains(&it.channel))
                 && filter.local.is_none_or(|local| local == it.is_local())
-                && filter.host.as_ref().is_none_or(|host| it.remote.as_ref().is_some_and(|it| it.host == *host))
+                && filter
+                    .host
+                    .as_ref()
+                    .is_none_or(|host| it.remote.as_ref().is_some_and(|it| it.host == *host))
                 && !it.remote.as_ref().is_some_and(|it| filter.except_hosts.contains(&it.host))
                 && filter.account.is_none_or(|account| account == it.account)
                 && filter.search.as_ref().is_none_or(|word| {
