@@ -29,6 +29,7 @@ class Node:
             raise FileNotFoundError(f"{PROGRAM} is missing: run `make test`, which builds it")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.host = self.url.removeprefix("http://")
         self.log = (data / "node.log").open("wb")
         self.process = subprocess.Popen(
             [PROGRAM, "serve", "--data", data / "data", "--listen", f"127.0.0.1:{self.port}",
@@ -67,6 +68,33 @@ class Node:
             "GET", path, headers={"Authorization": f"Bearer {self.token}"})
         assert status == 200, (path, status, body[:500])
         return json.loads(body)
+
+    def post(self, path: str, body: dict, status: int = 200):
+        """Posts JSON as the administrator; the JSON that came back."""
+        code, _, answer = self.request(
+            "POST", path, json.dumps(body).encode(),
+            {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
+        assert code == status, (path, code, answer[:500])
+        return json.loads(answer) if answer else None
+
+    def wait_for(self, path: str, holds):
+        """Asks until what is told is as wanted."""
+        told = None
+        for _ in range(START_S_MAX * 10):
+            told = self.json(path)
+            if holds(told):
+                return told
+            # Ends at once if the node does.
+            try:
+                self.process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                continue
+            raise RuntimeError(f"the node ended; see {self.log.name}")
+        raise AssertionError(f"{path} stays as it is: {json.dumps(told)[:1000]}")
+
+    def comment_events(self, uuid: str) -> "CommentEvents":
+        """What is told to those who have the page of a video open."""
+        return CommentEvents(f"{self.url}/api/kinora/v1/videos/{uuid}/comments/events")
 
     def log_in(self) -> str:
         client = json.loads(self.request("GET", "/api/v1/oauth-clients/local")[2])
@@ -123,3 +151,26 @@ class Node:
         code = self.process.wait(30)
         self.log.close()
         return code
+
+
+class CommentEvents:
+    """Server-sent events of the comments under a video."""
+
+    def __init__(self, address: str):
+        self.stream = urllib.request.urlopen(address, timeout=60)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stream.close()
+
+    def next(self, wanted: str) -> dict:
+        """Waits for the next event of a kind; others are passed over."""
+        kind = None
+        for line in self.stream:
+            if line.startswith(b"event:"):
+                kind = line[6:].strip().decode()
+            elif line.startswith(b"data:") and kind == wanted:
+                return json.loads(line[5:])
+        raise AssertionError(f"the events ended before {wanted}")
