@@ -136,7 +136,8 @@ async fn watch(
     if let Some(engine) = CLIENT.part("hls.light") {
         page = page.needs(engine);
     }
-    if facts.privacy.id != 1 {
+    // Search engines are to find what lives elsewhere there.
+    if facts.privacy.id != 1 || !facts.is_local {
         page = page.hidden();
     }
     Ok(page.boot("video", serde_json::to_value(&video).unwrap_or_default()).answer())

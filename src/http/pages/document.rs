@@ -154,11 +154,14 @@ impl<'a> Document<'a> {
     }
 }
 
-/// What a page may load: its own scripts, and media also from the public address if it was asked for by another.
+/// What a page may load: its own scripts, and media also from other servers, since their videos are played from where
+/// they live, whichever page came first. Pictures of others come by way of this server.
 fn policy(origin: &str, scripts: &str, frames: &str) -> String {
+    // A page that came over https would not load the others anyway.
+    let elsewhere = if origin.starts_with("https:") { "https:" } else { "https: http:" };
     format!(
         "default-src 'none'; script-src 'self'{scripts}; style-src 'self'; img-src 'self' {origin} data: blob:; \
-         media-src 'self' {origin} blob:; connect-src 'self' {origin}; font-src 'self'; manifest-src 'self'; \
+         media-src 'self' {origin} blob: {elsewhere}; connect-src 'self' {origin} {elsewhere}; font-src 'self'; manifest-src 'self'; \
          base-uri 'none'; form-action 'self'; frame-ancestors {frames}"
     )
 }

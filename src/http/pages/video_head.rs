@@ -45,6 +45,9 @@ pub(crate) fn tags(config: &Config, video: &Details) -> String {
     ] {
         tags.push_str(&meta(name, content));
     }
+    if !facts.is_local {
+        return tags;
+    }
     let asked: String = url::form_urlencoded::byte_serialize(facts.url.as_bytes()).collect();
     tags.push_str(&format!(
         "<link rel=\"alternate\" type=\"application/json+oembed\" href=\"{}\" title=\"{}\">\n",
