@@ -47,6 +47,9 @@ pub enum Error {
     /// Too much was asked for: pages, bytes, redirects, time.
     #[error("a limit was reached: {0}")]
     Limit(&'static str),
+    /// The settings do not go together.
+    #[error("{0}")]
+    Setting(String),
     /// Keys could not be made or read.
     #[error("keys cannot be used")]
     Keys,

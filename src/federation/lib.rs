@@ -6,7 +6,11 @@
 pub mod address;
 pub mod config;
 pub mod error;
+mod jobs;
+pub mod room;
+mod stubs;
 
 pub use address::{Addresses, Ours};
 pub use config::Config;
 pub use error::Error;
+pub use room::{Federation, Workers};

@@ -37,6 +37,7 @@ pub mod users;
 pub mod video_tokens;
 pub mod videos;
 pub mod views;
+pub mod worker;
 
 #[cfg(test)]
 mod stage;

@@ -1,0 +1,50 @@
+//! The jobs of this room, and what their ends mean.
+
+use kinora_model::host::Host;
+use kinora_model::job::Job;
+use kinora_service::worker::{Crew, Failure};
+use kinora_store::queue::Leased;
+
+use crate::Federation;
+use crate::error::Error;
+
+impl Crew for Federation {
+    async fn handle(&self, leased: &Leased) -> Result<(), Failure> {
+        let done = match &leased.job {
+            Job::Federate { outbound } => self.tell(outbound).await,
+            Job::Receive { activity, signer } => self.receive_activity(activity, signer).await,
+            Job::Backfill { actor, page, pages } => {
+                self.backfill(*actor, page.as_ref(), *pages).await
+            }
+            Job::ReadComments { video } => self.read_comments(*video).await,
+            // Other rooms have lanes of their own.
+            Job::Probe { .. }
+            | Job::PackageFirst { .. }
+            | Job::PackageRest { .. }
+            | Job::Torrent { .. }
+            | Job::RemoveVideo { .. }
+            | Job::RemoveBlobs { .. } => Ok(()),
+        };
+        done.map_err(|error| failure(&error))
+    }
+
+    fn line(&self, job: &Job) -> Option<String> {
+        match job {
+            // A server's words are handled in the order in which it said them.
+            Job::Receive { signer, .. } => Host::of(signer).map(|host| host.to_string()),
+            _ => None,
+        }
+    }
+
+    fn ended(&self, _kind: &'static str, _how: &'static str) {}
+}
+
+/// What an error means for the job that it ended.
+fn failure(error: &Error) -> Failure {
+    match error {
+        Error::Stopping => Failure::Stopping,
+        error if error.is_passing() => Failure::Passing(error.to_string()),
+        // Nobody here can mend what another server says.
+        error => Failure::Moot(error.to_string()),
+    }
+}

@@ -1,0 +1,89 @@
+//! The room: what every part of federation works with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kinora_model::job::Lane;
+use kinora_service::Service;
+use kinora_service::worker::{self, Turns};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+use url::Url;
+
+use crate::address::Addresses;
+use crate::config::Config;
+use crate::error::Error;
+
+/// Workers for each lane: what is told goes out in order; what comes in waits for other servers now and then.
+const WORKERS: [(Lane, usize); 3] = [(Lane::Federate, 1), (Lane::Receive, 8), (Lane::Crawl, 4)];
+
+/// How long workers may take to stop.
+const STOP_WAIT: Duration = Duration::from_secs(10);
+
+/// Talks with other servers: one a node, shared by those who answer requests and by its own workers.
+#[derive(Debug)]
+pub struct Federation {
+    /// The use cases.
+    pub service: Arc<Service>,
+    /// The settings of this room.
+    pub config: Config,
+    /// What is ours.
+    pub addresses: Addresses,
+    pub(crate) stopping: CancellationToken,
+}
+
+/// The workers of the federation room.
+#[derive(Debug)]
+pub struct Workers {
+    tasks: JoinSet<()>,
+    stopping: CancellationToken,
+}
+
+impl Workers {
+    /// Stops: what is under way goes on after the next start.
+    pub async fn stop(mut self) {
+        self.stopping.cancel();
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_WAIT, all).await.is_err() {
+            warn!("federation did not stop in time; its jobs are taken up at the next start");
+        }
+    }
+}
+
+impl Federation {
+    /// The room of a node that others find at `public_url`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if the settings do not go together.
+    pub fn open(
+        service: Arc<Service>,
+        config: Config,
+        public_url: &Url,
+    ) -> Result<Arc<Self>, Error> {
+        config.check(public_url)?;
+        let addresses = Addresses::new(public_url)
+            .ok_or(Error::Setting("the public address has no host".to_owned()))?;
+        Ok(Arc::new(Self { service, config, addresses, stopping: CancellationToken::new() }))
+    }
+
+    /// Starts the workers; none if federation is switched off.
+    #[must_use]
+    pub fn start(self: &Arc<Self>) -> Workers {
+        let mut tasks = JoinSet::new();
+        if self.config.enabled {
+            for (lane, count) in WORKERS {
+                let turns = Arc::new(Turns::default());
+                for number in 0..count {
+                    let (room, turns) = (Arc::clone(self), Arc::clone(&turns));
+                    tasks.spawn(async move {
+                        let name = format!("{lane:?}-{number}");
+                        worker::work(&room.service, &*room, lane, &name, &turns, &room.stopping)
+                            .await;
+                    });
+                }
+            }
+        }
+        Workers { tasks, stopping: self.stopping.clone() }
+    }
+}
