@@ -36,7 +36,13 @@ export const getProgress = (id: string) => call<Progress>(`${at(id)}/progress`);
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 30_000;
 
-/** Calls `seen` with each change until all is settled, `signal` aborts, or the video is not there for us. */
+/** How often progress is asked for where many videos are shown at a time. */
+const POLL_MS = 2_000;
+
+/**
+ * Calls `seen` with each change until all is settled, `signal` aborts, or the video is not there for us. Browsers open only a
+ * few connections to one server: so a page that nobody looks at holds none.
+ */
 export async function followProgress(
   id: string,
   seen: (progress: Progress) => void,
@@ -44,19 +50,60 @@ export async function followProgress(
 ): Promise<void> {
   let wait = RETRY_MS;
   while (!signal.aborted) {
+    await untilShown(signal);
+    const hidden = new AbortController();
+    const hide = () => document.hidden && hidden.abort();
+    document.addEventListener('visibilitychange', hide);
     try {
-      const last = await readProgress(id, signal, (progress) => {
+      const last = await readProgress(id, AbortSignal.any([signal, hidden.signal]), (progress) => {
         wait = RETRY_MS;
         seen(progress);
       });
       if (last && isSettled(last)) return;
     } catch (cause) {
       if (signal.aborted) return;
-      const status = (cause as { status?: number }).status ?? 0;
-      if (status >= 400 && status < 500 && status !== 429) return;
+      if (hidden.signal.aborted) continue;
+      if (isFinal(cause)) return;
+    } finally {
+      document.removeEventListener('visibilitychange', hide);
     }
     await new Promise((resolve) => setTimeout(resolve, wait));
     wait = Math.min(wait * 2, RETRY_MS_MAX);
+  }
+}
+
+/** The same for lists, by asking now and then: a stream for each of them would use up all connections. */
+export async function pollProgress(
+  id: string,
+  seen: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await untilShown(signal);
+    try {
+      const progress = await getProgress(id);
+      if (signal.aborted) return;
+      seen(progress);
+      if (isSettled(progress)) return;
+    } catch (cause) {
+      if (isFinal(cause)) return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** True for an answer that asking again would not change. */
+function isFinal(cause: unknown): boolean {
+  const status = (cause as { status?: number }).status ?? 0;
+  return status >= 400 && status < 500 && status !== 429;
+}
+
+async function untilShown(signal: AbortSignal): Promise<void> {
+  while (document.hidden && !signal.aborted) {
+    await new Promise((resolve) => {
+      document.addEventListener('visibilitychange', resolve, { once: true, signal });
+      signal.addEventListener('abort', resolve, { once: true });
+    });
   }
 }
 
