@@ -10,6 +10,7 @@
 )]
 
 mod api;
+mod federation;
 mod media;
 mod store;
 mod support;

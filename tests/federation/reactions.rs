@@ -1,0 +1,35 @@
+//! Likes, dislikes and shares across servers.
+
+use serde_json::json;
+
+use super::pair::{Pair, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ratings_and_shares_are_counted_where_the_video_lives() {
+    let pair = Pair::start().await;
+    pair.bob_follows().await;
+    let uuid = pair.alice_publishes("Rated").await;
+    pair.bob_sees(&uuid).await;
+    let path = format!("/api/v1/videos/{uuid}");
+    let rate = |rating: &'static str| {
+        let path = format!("{path}/rate");
+        let bob = &pair.bob;
+        async move { bob.put(&path, json!({ "rating": rating })).await.expect_done() }
+    };
+    let counted = |likes: u64, dislikes: u64| {
+        let (alice, path) = (&pair.alice, path.clone());
+        async move { until(alice, &path, |it| it["likes"] == likes && it["dislikes"] == dislikes).await }
+    };
+    rate("like").await;
+    counted(1, 0).await;
+    rate("dislike").await;
+    counted(0, 1).await;
+    rate("none").await;
+    counted(0, 0).await;
+
+    let share = format!("/api/kinora/v1/videos/{uuid}/share");
+    pair.bob.post(&share, json!({})).await.expect_done();
+    until(&pair.alice, &path, |it| it["shares"] == 1).await;
+    pair.bob.delete(&share).await.expect_done();
+    until(&pair.alice, &path, |it| it["shares"] == 0).await;
+}
