@@ -9,6 +9,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, NormalizePath, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Error, HttpServer};
+use kinora_federation::Federation;
 use kinora_media::Media;
 use kinora_service::Service;
 use kinora_service::limits::Limits;
@@ -39,6 +40,8 @@ pub struct App {
     pub service: Arc<Service>,
     /// Segments, files and pictures.
     pub media: Arc<Media>,
+    /// Talking with other servers.
+    pub federation: Arc<Federation>,
     /// The settings of this room.
     pub config: Config,
     /// How often an address may try.
@@ -59,6 +62,7 @@ impl App {
     pub fn new(
         service: Arc<Service>,
         media: Arc<Media>,
+        federation: Arc<Federation>,
         config: Config,
         mut registry: Registry,
     ) -> Self {
@@ -68,6 +72,7 @@ impl App {
             limits: Limits::new(service.config.accounts.tries_per_minute),
             service,
             media,
+            federation,
             config,
             statistics: Counted::default(),
             registry,

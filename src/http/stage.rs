@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
+use kinora_federation::Federation;
 use kinora_media::Media;
 use kinora_model::clock::{Clock, FixedClock, Timestamp};
 use kinora_model::event::Event;
@@ -62,7 +63,10 @@ impl Stage {
         let media =
             Media::open(Arc::clone(&service), media, folder.path().join("scratch")).unwrap();
         let config = crate::Config::default();
-        let app = App::new(service, Arc::new(media), config, Registry::default());
+        let federation = kinora_federation::Config::default();
+        let federation =
+            Federation::open(Arc::clone(&service), federation, &config.public_url).unwrap();
+        let app = App::new(service, Arc::new(media), federation, config, Registry::default());
         Self { app: Data::new(app), clock, _folder: folder }
     }
 

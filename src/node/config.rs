@@ -36,6 +36,8 @@ pub struct Config {
     pub store: kinora_store::config::Config,
     /// What is made of it.
     pub media: kinora_media::Config,
+    /// Talking with other servers.
+    pub federation: kinora_federation::Config,
 }
 
 impl Default for Config {
@@ -49,6 +51,7 @@ impl Default for Config {
             uploads: Uploads::default(),
             store: kinora_store::config::Config::default(),
             media: kinora_media::Config::default(),
+            federation: kinora_federation::Config::default(),
         }
     }
 }
@@ -160,6 +163,7 @@ fn extract(figment: &Figment, file: Option<&Path>) -> Result<Config, Wrong> {
         ("uploads", fault::<Uploads>(figment, "uploads")),
         ("store", fault::<kinora_store::config::Config>(figment, "store")),
         ("media", fault::<kinora_media::Config>(figment, "media")),
+        ("federation", fault::<kinora_federation::Config>(figment, "federation")),
     ];
     let told = faults.into_iter().filter_map(|(section, error)| Some((section, error?)));
     let mut wrong: Vec<String> = told
@@ -193,6 +197,8 @@ struct Sections {
     _store: IgnoredAny,
     #[serde(rename = "media")]
     _media: IgnoredAny,
+    #[serde(rename = "federation")]
+    _federation: IgnoredAny,
 }
 
 impl Default for Sections {
@@ -206,6 +212,7 @@ impl Default for Sections {
             _uploads: IgnoredAny,
             _store: IgnoredAny,
             _media: IgnoredAny,
+            _federation: IgnoredAny,
         }
     }
 }
@@ -250,6 +257,9 @@ fn unsound(config: &Config) -> Vec<String> {
         wrong.push(format!("http.public_url: {url} is not an http or https address"));
     } else if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
         wrong.push(format!("http.public_url: {url} must end after the host and port"));
+    }
+    if let Err(error) = config.federation.check(url) {
+        wrong.push(error.to_string());
     }
     if let Err(error) = crate::telemetry::filter(&config.log.level) {
         wrong.push(format!("log.level: {error}"));

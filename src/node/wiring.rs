@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use kinora_federation::Federation;
 use kinora_http::App;
 use kinora_media::{Media, Workers};
 use kinora_model::clock::{Clock, SystemClock};
+use kinora_model::host::Host;
 use kinora_service::users::{self, FirstAdministrator};
 use kinora_service::{Service, uploads, views};
 use kinora_store::Store;
@@ -33,6 +35,7 @@ pub struct Node {
     app: Arc<App>,
     listener: TcpListener,
     workers: Workers,
+    federating: kinora_federation::Workers,
     chores: Chores,
     control: Option<Control>,
     running: PathBuf,
@@ -73,8 +76,11 @@ impl Node {
         let workers = media.start();
         let chores = Chores::start(&service, config.store.journal_keep());
         let control = Control::open(&config.control_path(), Arc::clone(&service));
-        let app = Arc::new(App::new(service, media, config.http, registry));
-        Ok((Self { app, listener, workers, chores, control, running }, administrator))
+        let federation =
+            Federation::open(Arc::clone(&service), config.federation, &config.http.public_url)?;
+        let federating = federation.start();
+        let app = Arc::new(App::new(service, media, federation, config.http, registry));
+        Ok((Self { app, listener, workers, federating, chores, control, running }, administrator))
     }
 
     /// Where browsers find the node.
@@ -91,10 +97,11 @@ impl Node {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<()> {
-        let Self { app, listener, workers, chores, control, running } = self;
+        let Self { app, listener, workers, federating, chores, control, running } = self;
         info!(http.address = %app.config.listen, "serving");
         let served = kinora_http::serve(Arc::clone(&app), listener, stop).await;
         drop(control);
+        federating.stop().await;
         workers.stop().await;
         chores.stop().await;
         if let Err(error) = views::write_down(&app.service).await {
@@ -125,6 +132,7 @@ pub fn open(config: &Config, metrics: Metrics) -> anyhow::Result<Arc<Service>> {
         instance: config.instance.clone(),
         accounts: config.accounts.clone(),
         uploads: config.uploads.clone(),
+        host: Host::of(&config.http.public_url),
     };
     Ok(Arc::new(Service::new(store, blobs, clock, config)))
 }

@@ -46,7 +46,11 @@ fn open(folder: &Path) -> Data<App> {
     let config = kinora_media::Config::default();
     let media = Media::open(Arc::clone(&service), config, folder.join("scratch")).unwrap();
     let config = crate::Config::default();
-    Data::new(App::new(service, Arc::new(media), config, Registry::default()))
+    let federation = kinora_federation::Config::default();
+    let federation =
+        kinora_federation::Federation::open(Arc::clone(&service), federation, &config.public_url);
+    let (media, federation) = (Arc::new(media), federation.unwrap());
+    Data::new(App::new(service, media, federation, config, Registry::default()))
 }
 
 impl Node {

@@ -160,6 +160,32 @@ const MEDIA: &[Key] = &[
     key("cache_bytes", "Bytes of hot segments that are kept in memory for serving."),
 ];
 
+const FEDERATION: &[Key] = &[
+    key("enabled", "Whether this node talks with other servers at all."),
+    key(
+        "allow_private",
+        "Whether private network addresses may be connected to; only for a public_url on loopback or below .test or .localhost.",
+    ),
+    unset(
+        "extra_ca",
+        "Certificates (PEM) that are trusted besides those of the web, for networks of one's own.",
+        "\"/etc/kinora/ca.pem\"",
+    ),
+    key(
+        "authorized_fetch",
+        "Whether servers that ask for documents must sign, so that blocked ones get nothing; some servers cannot.",
+    ),
+    key(
+        "accept_instance_followers",
+        "Whether other servers may follow this one without an administrator's answer.",
+    ),
+    key("deliveries_max", "Deliveries to other servers under way at a time, in all."),
+    key(
+        "backfill_pages_max",
+        "Pages of past videos that are read when someone here begins to follow someone elsewhere.",
+    ),
+];
+
 const SECTIONS: &[(&str, &[Key])] = &[
     ("log", LOG),
     ("http", HTTP),
@@ -168,6 +194,7 @@ const SECTIONS: &[(&str, &[Key])] = &[
     ("uploads", UPLOADS),
     ("store", STORE),
     ("media", MEDIA),
+    ("federation", FEDERATION),
 ];
 
 /// The widest line of a comment.
