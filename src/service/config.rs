@@ -1,5 +1,6 @@
 //! Settings of the use cases.
 
+use kinora_model::host::Host;
 use serde::{Deserialize, Serialize};
 
 /// Who may register.
@@ -25,6 +26,9 @@ pub struct Config {
     pub accounts: Accounts,
     /// What may come in.
     pub uploads: Uploads,
+    /// Where others find this node, if it is known: handles that end so are ours.
+    #[serde(skip)]
+    pub host: Option<Host>,
 }
 
 /// The node as a place.

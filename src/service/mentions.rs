@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 
 use kinora_model::account::Account;
-use kinora_model::channel::Handle;
 use kinora_model::host::{HOST_LEN_MAX, Host};
-use kinora_model::id::Id;
 use kinora_model::name::REMOTE_NAME_LEN_MAX;
 use kinora_store::tables::NameHolder;
 
@@ -148,7 +146,9 @@ fn link_text(text: &str, known: &Known, linked: &mut String) {
             None if known.names.contains(&mention.name) => format!("/a/{}", mention.name),
             None => continue,
         };
-        let (Some(before), Some(handle)) = (text.get(done..from), text.get(from..to)) else { break };
+        let (Some(before), Some(handle)) = (text.get(done..from), text.get(from..to)) else {
+            break;
+        };
         // Neither part can hold what means something in HTML: names and hosts are letters, digits and few signs.
         let parts = [before, "<a href=\"", &page, "\" class=\"mention\">", handle, "</a>"];
         linked.extend(parts);
@@ -182,14 +182,6 @@ pub async fn resolve(service: &Service, text: &str) -> Result<Vec<Account>, Erro
     Ok(accounts)
 }
 
-/// The account of a name here, if an account holds it.
-pub(crate) const fn account_of(handle: Handle) -> Option<Id<Account>> {
-    match handle {
-        Handle::Account(id) => Some(id),
-        Handle::Channel(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -221,8 +213,19 @@ mod tests {
         let html = linked(&crate::markdown::html(text), &known);
         let links: Vec<_> = html.match_indices("class=\"mention\"").collect();
         assert_eq!(links.len(), 4, "{html}");
-        assert!(html.contains("<a href=\"/a/ana\" class=\"mention\">@ana</a>, @nobody, <code>@ana</code>"), "{html}");
-        assert!(html.contains("<a href=\"/a/bo_b@b.example\" class=\"mention\">@bo_b@b.example</a>"), "{html}");
-        assert!(html.contains("<a href=\"/a/ana\" class=\"mention\">@ana@here.example</a>"), "{html}");
+        assert!(
+            html.contains(
+                "<a href=\"/a/ana\" class=\"mention\">@ana</a>, @nobody, <code>@ana</code>"
+            ),
+            "{html}"
+        );
+        assert!(
+            html.contains("<a href=\"/a/bo_b@b.example\" class=\"mention\">@bo_b@b.example</a>"),
+            "{html}"
+        );
+        assert!(
+            html.contains("<a href=\"/a/ana\" class=\"mention\">@ana@here.example</a>"),
+            "{html}"
+        );
     }
 }
