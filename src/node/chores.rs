@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kinora_service::{Service, listing, sessions, uploads, views};
+use kinora_service::{Service, listing, notifications, sessions, uploads, views};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -34,6 +34,7 @@ impl Chores {
         let stopping = CancellationToken::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(warm_listing(Arc::clone(service), stopping.clone()));
+        tasks.spawn(notify(Arc::clone(service), stopping.clone()));
         tasks.spawn(write_views(Arc::clone(service), stopping.clone()));
         tasks.spawn(sweep_newcomers(Arc::clone(service), stopping.clone()));
         tasks.spawn(clear_up(Arc::clone(service), stopping.clone(), journal_keep));
@@ -58,6 +59,11 @@ async fn warm_listing(service: Arc<Service>, stopping: CancellationToken) {
     if let Some(Err(error)) = stopping.run_until_cancelled(built).await {
         warn!(%error, "the catalogue could not be built");
     }
+}
+
+/// Tells subscribers of new videos, as they are published.
+async fn notify(service: Arc<Service>, stopping: CancellationToken) {
+    stopping.run_until_cancelled(notifications::follow_journal(&service)).await;
 }
 
 async fn write_views(service: Arc<Service>, stopping: CancellationToken) {

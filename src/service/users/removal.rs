@@ -12,7 +12,10 @@ use kinora_store::tables::{Owner, uploads_by_user};
 use super::change::{is_root, may_touch};
 use crate::attempt::attempt;
 use crate::error::Error;
-use crate::{Service, Viewer, channels, outbound, pictures, reactions, sessions, uploads, users};
+use crate::{
+    Service, Viewer, channels, comments, notifications, outbound, pictures, reactions, sessions,
+    uploads, users,
+};
 
 /// Removes the asker, with all their channels and videos. Their names stay held.
 ///
@@ -48,6 +51,7 @@ async fn remove(service: &Service, user: Id<User>) -> Result<(), Error> {
         channels::remove(service, channel.id).await?;
     }
     reactions::forget_account(service, account).await?;
+    comments::forget_account(service, account).await?;
     cancel_uploads(service, &Viewer { user, account, role }).await?;
     attempt(|| async {
         let stored = users::existing(service, user).await?;
@@ -66,7 +70,8 @@ async fn remove(service: &Service, user: Id<User>) -> Result<(), Error> {
         service.store.commit(batch).await?;
         Ok(())
     })
-    .await
+    .await?;
+    notifications::forget_user(service, user).await
 }
 
 /// Frees what came of uploads under way. One that is being written to is collected once it is stale.
