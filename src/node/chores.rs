@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kinora_service::{Service, listing, notifications, sessions, uploads, views};
+use kinora_service::{Service, comments, listing, notifications, sessions, uploads, views};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -35,6 +35,7 @@ impl Chores {
         let mut tasks = JoinSet::new();
         tasks.spawn(warm_listing(Arc::clone(service), stopping.clone()));
         tasks.spawn(notify(Arc::clone(service), stopping.clone()));
+        tasks.spawn(tell_of_comments(Arc::clone(service), stopping.clone()));
         tasks.spawn(write_views(Arc::clone(service), stopping.clone()));
         tasks.spawn(sweep_newcomers(Arc::clone(service), stopping.clone()));
         tasks.spawn(clear_up(Arc::clone(service), stopping.clone(), journal_keep));
@@ -64,6 +65,11 @@ async fn warm_listing(service: Arc<Service>, stopping: CancellationToken) {
 /// Tells subscribers of new videos, as they are published.
 async fn notify(service: Arc<Service>, stopping: CancellationToken) {
     stopping.run_until_cancelled(notifications::follow_journal(&service)).await;
+}
+
+/// Tells open pages of comments, as they are made.
+async fn tell_of_comments(service: Arc<Service>, stopping: CancellationToken) {
+    stopping.run_until_cancelled(comments::live::follow_journal(&service)).await;
 }
 
 async fn write_views(service: Arc<Service>, stopping: CancellationToken) {

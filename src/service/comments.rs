@@ -20,13 +20,14 @@ use crate::{Service, Viewer, outbound, videos};
 
 mod decision;
 mod lists;
+pub mod live;
 mod notice;
 mod receiving;
 mod removal;
 mod threads;
 pub mod words;
 
-pub use lists::{Asked, Found, all, of_owner};
+pub use lists::{Asked, Found, all, newest, of_owner};
 pub use receiving::{NewRemoteComment, Reception, receive, remove_remote, set_approved_by_origin};
 pub use removal::{forget_account, forget_video};
 pub use threads::{Order, Seen, Threads, Tree, seen, thread, threads};

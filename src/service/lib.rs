@@ -76,6 +76,8 @@ pub struct Service {
     pub video_tokens: video_tokens::Key,
     /// Files on their way in.
     pub parts: uploads::Parts,
+    /// What happens under videos right now.
+    pub live: comments::live::Live,
 }
 
 impl Service {
@@ -97,6 +99,7 @@ impl Service {
             progress: progress::Board::default(),
             views: views::Tally::default(),
             video_tokens: video_tokens::Key::random(),
+            live: comments::live::Live::default(),
         }
     }
 

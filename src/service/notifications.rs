@@ -150,6 +150,28 @@ async fn mark(
     .await
 }
 
+/// Removes some of the asker's notifications: what they were about is gone.
+///
+/// # Errors
+/// [`Error::NoSpace`], [`Error::Store`].
+pub async fn forget(
+    service: &Service,
+    who: &Viewer,
+    ids: &[Id<Notification>],
+) -> Result<(), Error> {
+    let mut batch = Batch::default();
+    for id in ids.iter().take(KEPT_MAX) {
+        let key = [who.user.to_key(), id.to_key()].concat();
+        if let Some(row) = service.store.get::<Notification>(&key).await? {
+            drop_row(&mut batch, &row);
+        }
+    }
+    if !batch.is_empty() {
+        service.store.commit(batch).await?;
+    }
+    Ok(())
+}
+
 /// Removes all notifications of a user who is gone. May run twice.
 ///
 /// # Errors

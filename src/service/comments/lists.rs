@@ -6,14 +6,14 @@ use kinora_model::account::Account;
 use kinora_model::channel::Channel;
 use kinora_model::comment::{Comment, CommentState};
 use kinora_model::id::Id;
-use kinora_model::video::Video;
+use kinora_model::video::{Privacy, Video};
 use kinora_store::tables::comment::{comments_by_video, held_comments};
 use kinora_store::tables::{COMMENTS, videos_by_account};
 use kinora_store::{Range, Stored};
 
 use super::threads::{LOOKED_AT_MAX, Seen, Shower, is_hidden};
 use crate::error::Error;
-use crate::{Service, Viewer};
+use crate::{Service, Viewer, access};
 
 /// Which comments are asked for.
 #[derive(Clone, Debug, Default)]
@@ -97,6 +97,38 @@ pub async fn of_owner(
     }
     page(service, rows, asked, start, count).await
 }
+
+/// The latest comments that everyone may read, under videos that everyone may see: of the node, or of the video, channel
+/// and owner asked for. Of the node and of an owner, only the latest thousand are looked at.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn newest(
+    service: &Service,
+    asked: &Asked,
+    owner: Option<Id<Account>>,
+    count: usize,
+) -> Result<Vec<(Seen, Video)>, Error> {
+    let rows = match asked.video {
+        Some(video) => of_video(service, video, None, NEWEST_OF).await?,
+        None => {
+            let range = Range::prefix(&COMMENTS.key(&[])).reversed();
+            service.store.list_range::<Comment>(&range, NEWEST_OF).await?
+        }
+    };
+    let asked = Asked { held: Some(false), ..asked.clone() };
+    let found = page(service, rows, &asked, 0, NEWEST_OF).await?.page.into_iter();
+    let shown = found.filter(|(seen, video)| {
+        access::may_see(video, None)
+            && video.words.privacy == Privacy::Public
+            && seen.comment.is_shown()
+            && owner.is_none_or(|owner| owner == video.account)
+    });
+    Ok(shown.take(count).collect())
+}
+
+/// How many of the latest comments a feed is made of.
+const NEWEST_OF: usize = 1_000;
 
 async fn of_video(
     service: &Service,
