@@ -12,7 +12,6 @@ use kinora_http::App;
 use kinora_media::{Media, Workers};
 use kinora_model::clock::{Clock, SystemClock};
 use kinora_model::host::Host;
-use kinora_model::host::Host;
 use kinora_service::users::{self, FirstAdministrator};
 use kinora_service::{Service, uploads, views};
 use kinora_store::Store;
@@ -133,7 +132,6 @@ pub fn open(config: &Config, metrics: Metrics) -> anyhow::Result<Arc<Service>> {
         instance: config.instance.clone(),
         accounts: config.accounts.clone(),
         uploads: config.uploads.clone(),
-        host: Host::of(&config.http.public_url),
         host: Host::of(&config.http.public_url),
     };
     Ok(Arc::new(Service::new(store, blobs, clock, config)))
