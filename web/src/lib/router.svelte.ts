@@ -1,4 +1,5 @@
 import { tick, type Component } from 'svelte';
+import type { Pack } from './locale/words';
 
 /** One page: the shape of its path and the code that shows it. */
 export interface Route {
@@ -7,6 +8,8 @@ export interface Route {
   load: () => Promise<{ default: Component<never> }>;
   /** True for pages that are only for people who are signed in. */
   signedIn?: boolean;
+  /** The texts it needs beyond those of every page. */
+  words?: Pack[];
 }
 
 class Router {

@@ -1,5 +1,5 @@
-import { call, send } from './client';
-import { readEvents } from './event_stream';
+import { call } from './client';
+import { followEvents, isFinal, untilShown } from './live';
 
 export type RenditionState = 'waiting' | 'running' | 'ready' | 'failed';
 
@@ -32,44 +32,27 @@ const at = (id: string) => `/api/kinora/v1/videos/${encodeURIComponent(id)}`;
 
 export const getProgress = (id: string) => call<Progress>(`${at(id)}/progress`);
 
-/** The wait before the first new try after a broken stream, doubled up to `RETRY_MS_MAX`. */
-const RETRY_MS = 1_000;
-const RETRY_MS_MAX = 30_000;
-
 /** How often progress is asked for where many videos are shown at a time. */
 const POLL_MS = 2_000;
 
-/**
- * Calls `seen` with each change until all is settled, `signal` aborts, or the video is not there for us. Browsers open only a
- * few connections to one server: so a page that nobody looks at holds none.
- */
-export async function followProgress(
+/** Calls `seen` with each change until all is settled, `signal` aborts, or the video is not there for us. */
+export function followProgress(
   id: string,
   seen: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  let wait = RETRY_MS;
-  while (!signal.aborted) {
-    await untilShown(signal);
-    const hidden = new AbortController();
-    const hide = () => document.hidden && hidden.abort();
-    document.addEventListener('visibilitychange', hide);
-    try {
-      const last = await readProgress(id, AbortSignal.any([signal, hidden.signal]), (progress) => {
-        wait = RETRY_MS;
+  return followEvents(
+    `${at(id)}/events`,
+    {
+      seen: (event) => {
+        if (event.name !== 'progress') return false;
+        const progress = JSON.parse(event.data) as Progress;
         seen(progress);
-      });
-      if (last && isSettled(last)) return;
-    } catch (cause) {
-      if (signal.aborted) return;
-      if (hidden.signal.aborted) continue;
-      if (isFinal(cause)) return;
-    } finally {
-      document.removeEventListener('visibilitychange', hide);
-    }
-    await new Promise((resolve) => setTimeout(resolve, wait));
-    wait = Math.min(wait * 2, RETRY_MS_MAX);
-  }
+        return isSettled(progress);
+      },
+    },
+    signal,
+  );
 }
 
 /** The same for lists, by asking now and then: a stream for each of them would use up all connections. */
@@ -90,40 +73,4 @@ export async function pollProgress(
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-}
-
-/** True for an answer that asking again would not change. */
-function isFinal(cause: unknown): boolean {
-  const status = (cause as { status?: number }).status ?? 0;
-  return status >= 400 && status < 500 && status !== 429;
-}
-
-async function untilShown(signal: AbortSignal): Promise<void> {
-  while (document.hidden && !signal.aborted) {
-    await new Promise((resolve) => {
-      document.addEventListener('visibilitychange', resolve, { once: true, signal });
-      signal.addEventListener('abort', resolve, { once: true });
-    });
-  }
-}
-
-async function readProgress(
-  id: string,
-  signal: AbortSignal,
-  seen: (progress: Progress) => void,
-): Promise<Progress | null> {
-  let last: Progress | null = null;
-  const response = await send(`${at(id)}/events`, {
-    headers: { Accept: 'text/event-stream' },
-    signal,
-    stream: true,
-  });
-  if (!response.body) return null;
-  for await (const event of readEvents(response.body)) {
-    if (event.name !== 'progress') continue;
-    last = JSON.parse(event.data) as Progress;
-    seen(last);
-    if (isSettled(last)) break;
-  }
-  return last;
 }

@@ -32,6 +32,8 @@ export interface VideoCard {
   likes: number;
   dislikes: number;
   comments?: number;
+  /** How often it was recommended, where that is known. */
+  sharesCount?: number;
   thumbnailPath: string | null;
   previewPath: string | null;
   embedPath: string;

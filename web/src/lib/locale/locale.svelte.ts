@@ -1,9 +1,9 @@
 import { keep, recall } from '../kept';
 import { ago as agoIn, bytes as bytesIn } from '../measure';
 import { en } from './en';
-import { fill, type Values } from './message';
-import type { Key, Words } from './words';
-export type { Key } from './words';
+import { fill, type Plural, type Values } from './message';
+import type { Key, Pack, Words } from './words';
+export type { Key, Pack } from './words';
 
 export const LANGUAGES = { en: 'English', fr: 'Français' } as const;
 export type Language = keyof typeof LANGUAGES;
@@ -13,10 +13,25 @@ const LOADERS: Record<Language, () => Promise<Words>> = {
   fr: async () => (await import('./fr')).fr,
 };
 
+/** Texts that only some pages need; these pages name them, so that the others need not wait for them. */
+const PACKS: Record<Pack, Record<Language, () => Promise<Texts>>> = {
+  desk: {
+    en: async () => (await import('./desk/en')).desk,
+    fr: async () => (await import('./desk/fr')).desk,
+  },
+  social: {
+    en: async () => (await import('./social/en')).social,
+    fr: async () => (await import('./social/fr')).social,
+  },
+};
+
+type Texts = Record<string, string | Plural>;
+
 /** The language of the pages. */
 class Locale {
   language = $state<Language>('en');
-  #words = $state.raw<Words>(en);
+  #words = $state.raw<Texts>(en);
+  #packs = new Set<Pack>();
 
   /** Takes the language chosen before, else the first of the browser's that there is. */
   async start(): Promise<void> {
@@ -24,10 +39,23 @@ class Locale {
     await this.choose((wanted.find((tag) => tag && tag in LANGUAGES) ?? 'en') as Language, false);
   }
 
+  /** Has the texts of some packs at hand. */
+  async need(...packs: Pack[]): Promise<void> {
+    const missing = packs.filter((pack) => !this.#packs.has(pack));
+    if (missing.length === 0) return;
+    const language = this.language;
+    const texts = await Promise.all(missing.map((pack) => PACKS[pack][language]()));
+    for (const pack of missing) this.#packs.add(pack);
+    // The language may have changed meanwhile; then it is fetched once more, in that one.
+    if (language === this.language) this.#words = Object.assign({}, this.#words, ...texts);
+    else await this.choose(this.language, false);
+  }
+
   /** Changes the language of everything on the page, at once. */
   async choose(language: Language, remember = true): Promise<void> {
     try {
-      this.#words = await LOADERS[language]();
+      const packs = [...this.#packs].map((pack) => PACKS[pack][language]());
+      this.#words = Object.assign({}, ...(await Promise.all([LOADERS[language](), ...packs])));
     } catch {
       return;
     }
@@ -38,12 +66,12 @@ class Locale {
 
   /** The text for a key, with its values filled in. */
   say(key: Key, values: Values = {}): string {
-    return fill(this.#words[key], values, this.language);
+    return fill(this.#words[key] ?? key, values, this.language);
   }
 
   /** The text for a key made at run time, or `fallback` if there is none. */
   sayOr(key: string, fallback: string): string {
-    const message = (this.#words as Record<string, Words[Key] | undefined>)[key];
+    const message = this.#words[key];
     return message === undefined ? fallback : fill(message, {}, this.language);
   }
 }

@@ -1,21 +1,34 @@
 import { describe, expect, it } from 'vitest';
+import { desk as deskEn } from './desk/en';
+import { desk as deskFr } from './desk/fr';
 import { en } from './en';
 import { fr } from './fr';
 import { fill, type Plural } from './message';
+import { social as socialEn } from './social/en';
+import { social as socialFr } from './social/fr';
 
 const texts = (message: string | Plural) =>
   typeof message === 'string' ? [message] : [message.one, message.other];
 const places = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([place]) => place).sort();
 
-describe('French', () => {
-  const words = fr as Record<string, string | Plural>;
+const packs: [string, Record<string, string | Plural>, Record<string, string | Plural>][] = [
+  ['all pages', en, fr],
+  ['the desk', deskEn, deskFr],
+  ['what people say to each other', socialEn, socialFr],
+];
 
+it('has each key in one pack alone', () => {
+  const keys = packs.flatMap(([, english]) => Object.keys(english));
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
+describe.each(packs)('French of %s', (_, english, words) => {
   it('has every text that English has, and no other', () => {
-    expect(Object.keys(fr).sort()).toEqual(Object.keys(en).sort());
+    expect(Object.keys(words).sort()).toEqual(Object.keys(english).sort());
   });
 
   it('leaves no text empty and keeps the places for values', () => {
-    for (const [key, message] of Object.entries(en)) {
+    for (const [key, message] of Object.entries(english)) {
       const other = words[key] as string | Plural;
       expect(
         texts(other).every((text) => text.trim() !== ''),
@@ -27,7 +40,7 @@ describe('French', () => {
   });
 
   it('is set as French is: narrow spaces before signs, no straight apostrophes', () => {
-    for (const [key, message] of Object.entries(fr)) {
+    for (const [key, message] of Object.entries(words)) {
       for (const text of texts(message)) {
         expect(text.replace(/https?:\S+/g, ''), key).not.toMatch(
           /[^\s\u202f\u00a0?!][?!;]|[^\u202f\u00a0\d]:(?=\s|$)|\w'\w/,

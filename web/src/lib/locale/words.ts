@@ -1,7 +1,23 @@
+import type { desk } from './desk/en';
 import type { en } from './en';
 import type { Plural } from './message';
+import type { social } from './social/en';
 
-export type Key = keyof typeof en;
+/** Texts that come later, with the pages that need them. */
+export type Pack = 'desk' | 'social';
 
-/** All texts of one language: a text where English has a text, a plural where it has a plural. */
-export type Words = { [K in Key]: (typeof en)[K] extends string ? string : Plural };
+interface Packs {
+  desk: typeof desk;
+  social: typeof social;
+}
+
+/** A text where English has a text, a plural where it has a plural. */
+type Same<T> = { [K in keyof T]: T[K] extends string ? string : Plural };
+
+/** All texts of one pack in one language. */
+export type WordsOf<P extends Pack> = Same<Packs[P]>;
+
+/** The texts that every page needs, in one language. */
+export type Words = Same<typeof en>;
+
+export type Key = keyof typeof en | keyof Packs['desk'] | keyof Packs['social'];
