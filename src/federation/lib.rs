@@ -5,8 +5,12 @@
 
 pub mod address;
 pub mod config;
+pub mod deliver;
 pub mod error;
+pub mod fetch;
+mod hosts;
 mod jobs;
+pub mod keys;
 pub mod room;
 mod stubs;
 

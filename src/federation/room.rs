@@ -13,7 +13,11 @@ use url::Url;
 
 use crate::address::Addresses;
 use crate::config::Config;
+use crate::deliver::Deliveries;
 use crate::error::Error;
+use crate::fetch::Client;
+use crate::fetch::resolver::{Names, SystemNames};
+use crate::keys::Keys;
 
 /// Workers for each lane: what is told goes out in order; what comes in waits for other servers now and then.
 const WORKERS: [(Lane, usize); 3] = [(Lane::Federate, 1), (Lane::Receive, 8), (Lane::Crawl, 4)];
@@ -30,6 +34,10 @@ pub struct Federation {
     pub config: Config,
     /// What is ours.
     pub addresses: Addresses,
+    /// The one client that asks other servers.
+    pub client: Client,
+    pub(crate) keys: Keys,
+    pub(crate) deliveries: Deliveries,
     pub(crate) stopping: CancellationToken,
 }
 
@@ -61,10 +69,27 @@ impl Federation {
         config: Config,
         public_url: &Url,
     ) -> Result<Arc<Self>, Error> {
+        Self::open_with(service, config, public_url, Arc::new(SystemNames))
+    }
+
+    /// The same, with somebody else to ask for the addresses of names.
+    ///
+    /// # Errors
+    /// As [`Federation::open`].
+    pub fn open_with(
+        service: Arc<Service>,
+        config: Config,
+        public_url: &Url,
+        names: Arc<dyn Names>,
+    ) -> Result<Arc<Self>, Error> {
         config.check(public_url)?;
         let addresses = Addresses::new(public_url)
             .ok_or(Error::Setting("the public address has no host".to_owned()))?;
-        Ok(Arc::new(Self { service, config, addresses, stopping: CancellationToken::new() }))
+        let keys = Keys::new(Arc::clone(&service), addresses.clone());
+        let client = Client::open(Arc::clone(&service), &config, &addresses, keys.clone(), names)?;
+        let deliveries = Deliveries::new(config.deliveries_max);
+        let stopping = CancellationToken::new();
+        Ok(Arc::new(Self { service, config, addresses, client, keys, deliveries, stopping }))
     }
 
     /// Starts the workers; none if federation is switched off.
@@ -72,6 +97,8 @@ impl Federation {
     pub fn start(self: &Arc<Self>) -> Workers {
         let mut tasks = JoinSet::new();
         if self.config.enabled {
+            let room = Arc::clone(self);
+            tasks.spawn(room.deliver());
             for (lane, count) in WORKERS {
                 let turns = Arc::new(Turns::default());
                 for number in 0..count {

@@ -2,6 +2,7 @@
 #![expect(clippy::unused_async, reason = "they wait for nothing yet")]
 
 use kinora_model::actor::ActorRef;
+use kinora_model::host::Host;
 use kinora_model::id::Id;
 use kinora_model::outbound::Outbound;
 use kinora_model::video::Video;
@@ -37,6 +38,16 @@ impl Federation {
 
     /// Reads the comments of a video that lives elsewhere.
     pub(crate) async fn read_comments(&self, _video: Id<Video>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Asks for what a server said while it was not reached.
+    pub(crate) async fn host_returned(&self, _host: &Host) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// An inbox is gone: whoever it belonged to follows nobody any more.
+    pub(crate) async fn drop_inbox(&self, _inbox: &Url) -> Result<(), Error> {
         Ok(())
     }
 }
