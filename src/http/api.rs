@@ -8,10 +8,13 @@ use crate::problem::{Problem, plain_problems};
 pub(crate) mod accounts;
 mod captions;
 pub(crate) mod channels;
+mod comment_events;
+mod comments;
 mod config_api;
 mod fields;
 pub(crate) mod lists;
 mod my_user;
+mod notifications;
 mod oauth;
 pub mod openapi;
 mod picked;
@@ -53,6 +56,8 @@ fn peertube(config: &mut ServiceConfig) {
         .configure(lists::routes)
         .configure(search::routes)
         .configure(uploads::routes)
+        .configure(comments::routes)
+        .configure(notifications::routes)
         .configure(videos::routes)
         .configure(captions::routes)
         .configure(rates::routes)
@@ -61,7 +66,11 @@ fn peertube(config: &mut ServiceConfig) {
 
 /// What is Kinora's alone.
 fn kinora(config: &mut ServiceConfig) {
-    config.configure(openapi::routes).configure(progress_events::routes);
+    config
+        .configure(openapi::routes)
+        .configure(progress_events::routes)
+        .configure(comment_events::routes)
+        .configure(comments::kinora_routes);
 }
 
 /// `GET /ping`: `pong`, for clients that want to know whether there is a node.

@@ -62,6 +62,46 @@ pub enum Notice {
     },
 }
 
+/// The kinds of notices: users choose which they want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "those of a notice")]
+pub enum NoticeKind {
+    NewVideo,
+    NewComment,
+    Mention,
+    NewFollower,
+    NewReport,
+    NewInstanceFollower,
+    VideoPublished,
+    NewUser,
+}
+
+impl Notice {
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(&self) -> NoticeKind {
+        match self {
+            Self::NewVideo { .. } => NoticeKind::NewVideo,
+            Self::NewComment { .. } => NoticeKind::NewComment,
+            Self::Mention { .. } => NoticeKind::Mention,
+            Self::NewFollower { .. } => NoticeKind::NewFollower,
+            Self::NewReport { .. } => NoticeKind::NewReport,
+            Self::NewInstanceFollower { .. } => NoticeKind::NewInstanceFollower,
+            Self::VideoPublished { .. } => NoticeKind::VideoPublished,
+            Self::NewUser { .. } => NoticeKind::NewUser,
+        }
+    }
+}
+
+/// What a user does not want to be told of; no row for those who want everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unwanted {
+    /// Who.
+    pub user: Id<User>,
+    /// Which notices.
+    pub kinds: Vec<NoticeKind>,
+}
+
 /// Something that a user wants to know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {

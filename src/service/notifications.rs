@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use kinora_model::id::Id;
-use kinora_model::notification::{Notice, Notification};
+use kinora_model::notification::{Notice, NoticeKind, Notification, Unwanted};
 use kinora_model::user::User;
 use kinora_store::table::row_key;
 use kinora_store::tables::comment::{notifications_by_user, unread_notifications};
@@ -24,7 +24,7 @@ pub const KEPT_MAX: usize = 1_000;
 /// The most that one call marks as read.
 pub const READ_MAX: usize = 1_000;
 
-/// Adds to a batch that a user is notified. What is about one comment, video, report or newcomer is told once: the
+/// Adds to a batch that a user is notified, if they want to know. What is about one comment, video, report or newcomer is told once: the
 /// second time adds nothing.
 ///
 /// # Errors
@@ -40,8 +40,35 @@ pub async fn add(
     if service.store.get::<Notification>(&row.key()).await?.is_some() {
         return Ok(());
     }
+    if unwanted(service, user).await?.contains(&row.notice.kind()) {
+        return Ok(());
+    }
     batch.put_row(&row)?;
     make_room(service, batch, user).await
+}
+
+/// What a user does not want to be told of.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn unwanted(service: &Service, user: Id<User>) -> Result<Vec<NoticeKind>, Error> {
+    let row = service.store.get::<Unwanted>(&user.to_key()).await?;
+    Ok(row.map(|row| row.into_row().kinds).unwrap_or_default())
+}
+
+/// Says what the asker does not want to be told of from now on, instead of all they said before.
+///
+/// # Errors
+/// [`Error::NoSpace`], [`Error::Store`].
+pub async fn choose(
+    service: &Service,
+    who: &Viewer,
+    unwanted: Vec<NoticeKind>,
+) -> Result<(), Error> {
+    let mut batch = Batch::default();
+    batch.put_row(&Unwanted { user: who.user, kinds: unwanted })?;
+    service.store.commit(batch).await?;
+    Ok(())
 }
 
 /// The number of what a notice is about, which no other noun shares: ids come from one mint.
@@ -180,10 +207,12 @@ pub async fn forget_user(service: &Service, user: Id<User>) -> Result<(), Error>
     loop {
         let range = notifications_by_user(user);
         let rows = service.store.list_range::<Notification>(&range, KEPT_MAX).await?;
+        let mut batch = Batch::default();
         if rows.is_empty() {
+            batch.delete(row_key::<Unwanted>(&user.to_key()));
+            service.store.commit(batch).await?;
             return Ok(());
         }
-        let mut batch = Batch::default();
         rows.iter().for_each(|row| drop_row(&mut batch, row));
         service.store.commit(batch).await?;
     }

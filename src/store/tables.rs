@@ -163,6 +163,8 @@ tables! {
     GRAVES = 0x4c;
     /// How many follow each actor, by actor.
     ACTOR_COUNTS = 0x4d;
+    /// What users do not want to be told of, by user.
+    NOTIFICATIONS_UNWANTED = 0x4e;
 }
 
 fn entry(key: Vec<u8>, row_key: &[u8]) -> Entry {

@@ -5,14 +5,14 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use kinora_model::account::Account;
 use kinora_service::users::{self, MyChange};
-use kinora_service::{Viewer, channels, pictures, quota, sessions};
+use kinora_service::{Viewer, channels, notifications, pictures, quota, sessions};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::fields::{known, nullable, text_if};
 use super::picked;
 use super::shapes::actor::{Avatars, Image};
-use super::shapes::user::{QuotaUsed, User, parse_nsfw_policy};
+use super::shapes::user::{NotificationSettings, QuotaUsed, User, parse_nsfw_policy};
 use crate::auth::{self, SignedIn};
 use crate::problem::Problem;
 use crate::server::App;
@@ -49,7 +49,10 @@ async fn me(app: &App, who: &Viewer) -> Result<User, Problem> {
     let user = users::get(service, who.user).await?.ok_or_else(gone)?;
     let account = service.store.get::<Account>(&who.account.to_key()).await?.ok_or_else(gone)?;
     let channels = channels::of_account(service, who.account).await?;
-    Ok(User::of(&app.config, &user, &account, &channels, None))
+    let unwanted = notifications::unwanted(service, who.user).await?;
+    let settings = NotificationSettings::without(&unwanted);
+    let user = User::of(&app.config, &user, &account, &channels, None);
+    Ok(User { notification_settings: settings, ..user })
 }
 
 /// What people change of themselves; fields that Kinora has no use for are passed over.

@@ -17,8 +17,9 @@ use utoipa::openapi::security::{Flow, OAuth2, Password, Scopes, SecurityScheme};
 use utoipa::openapi::{OpenApi, PathItem, RefOr, Required};
 
 use super::{
-    accounts, captions, channels, config_api, lists, my_user, oauth, progress_events, rates,
-    registrations, search, statistics, uploads, users, videos, views,
+    accounts, captions, channels, comment_events, comments, config_api, lists, my_user,
+    notifications, oauth, progress_events, rates, registrations, search, statistics, uploads,
+    users, videos, views,
 };
 
 /// Adds the route.
@@ -112,6 +113,20 @@ pub fn text() -> String {
         progress_events::events,
         progress_events::thumbnails,
         progress_events::pick,
+        comments::threads,
+        comments::thread,
+        comments::begin,
+        comments::reply,
+        comments::edit,
+        comments::delete,
+        comments::approve,
+        comments::all,
+        comments::of_owner,
+        comment_events::events,
+        notifications::list,
+        notifications::read,
+        notifications::read_all,
+        notifications::choose,
     )
 )]
 struct Described;

@@ -1,7 +1,9 @@
 //! What answers look like: exactly PeerTube's field names.
 
 pub mod actor;
+pub mod comment;
 pub mod config;
+pub mod notification;
 pub mod registration;
 pub mod statistics;
 pub mod user;

@@ -124,3 +124,20 @@ async fn nobody_hears_of_old_hidden_or_unwanted_videos() {
     catch_up(&other.service).await.unwrap();
     assert_eq!(notices(&other, &other.stranger).await, []);
 }
+
+#[tokio::test]
+async fn what_a_user_does_not_want_is_not_told() {
+    let stage = Stage::new().await;
+    let (who, other) = (stage.owner, stage.stranger);
+    choose(&stage.service, &who, vec![NoticeKind::NewComment]).await.unwrap();
+    let mention = Notice::Mention { comment: Id::from_raw(2), video: Id::from_raw(1) };
+    for who in [&who, &other] {
+        tell(&stage, who, notice(1)).await;
+        tell(&stage, who, mention).await;
+    }
+    assert_eq!(notices(&stage, &who).await, [mention]);
+    assert_eq!(notices(&stage, &other).await, [mention, notice(1)]);
+    choose(&stage.service, &who, Vec::new()).await.unwrap();
+    tell(&stage, &who, notice(3)).await;
+    assert_eq!(notices(&stage, &who).await.len(), 2);
+}

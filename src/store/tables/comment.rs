@@ -3,7 +3,7 @@
 use kinora_model::account::Account;
 use kinora_model::comment::{Comment, CommentState};
 use kinora_model::id::Id;
-use kinora_model::notification::Notification;
+use kinora_model::notification::{Notification, Unwanted};
 use kinora_model::report::Report;
 use kinora_model::user::User;
 use kinora_model::video::Video;
@@ -12,7 +12,7 @@ use url::Url;
 use super::remote::digest;
 use super::{
     COMMENTS, COMMENTS_BY_ACCOUNT, COMMENTS_BY_THREAD, COMMENTS_BY_URI, COMMENTS_BY_VIDEO,
-    COMMENTS_HELD, NOTIFICATIONS, NOTIFICATIONS_UNREAD, REPORTS, THREADS_BY_VIDEO, entry, unique,
+    COMMENTS_HELD, NOTIFICATIONS, NOTIFICATIONS_UNREAD, NOTIFICATIONS_UNWANTED, REPORTS, THREADS_BY_VIDEO, entry, unique,
 };
 use crate::kv::Range;
 use crate::table::{Entry, Row, Table};
@@ -97,6 +97,13 @@ impl Row for Notification {
         let key = Row::key(self);
         let unread = || entry(NOTIFICATIONS_UNREAD.key(&[&key]), &key);
         if self.read { Vec::new() } else { vec![unread()] }
+    }
+}
+
+impl Row for Unwanted {
+    const TABLE: Table = NOTIFICATIONS_UNWANTED;
+    fn key(&self) -> Vec<u8> {
+        self.user.to_key().to_vec()
     }
 }
 

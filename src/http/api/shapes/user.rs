@@ -1,5 +1,6 @@
 //! Users, as they see themselves and as moderators see them.
 
+use kinora_model::notification::NoticeKind;
 use kinora_model::user::{self, Role, SensitivePolicy};
 use kinora_model::{account, channel};
 use kinora_service::quota::Usage;
@@ -241,6 +242,39 @@ impl Default for NotificationSettings {
             new_video_from_subscription: 1,
             video_auto_blacklist_as_moderator: 1,
         }
+    }
+}
+
+/// What can be chosen, by its name here.
+pub const SETTINGS: [(&str, NoticeKind); 8] = [
+    ("newVideoFromSubscription", NoticeKind::NewVideo),
+    ("newCommentOnMyVideo", NoticeKind::NewComment),
+    ("commentMention", NoticeKind::Mention),
+    ("newFollow", NoticeKind::NewFollower),
+    ("abuseAsModerator", NoticeKind::NewReport),
+    ("newInstanceFollower", NoticeKind::NewInstanceFollower),
+    ("myVideoPublished", NoticeKind::VideoPublished),
+    ("newUserRegistration", NoticeKind::NewUser),
+];
+
+impl NotificationSettings {
+    /// All but what a user does not want.
+    #[must_use]
+    pub fn without(unwanted: &[NoticeKind]) -> Self {
+        let mut settings = Self::default();
+        for kind in unwanted {
+            *match kind {
+                NoticeKind::NewVideo => &mut settings.new_video_from_subscription,
+                NoticeKind::NewComment => &mut settings.new_comment_on_my_video,
+                NoticeKind::Mention => &mut settings.comment_mention,
+                NoticeKind::NewFollower => &mut settings.new_follow,
+                NoticeKind::NewReport => &mut settings.abuse_as_moderator,
+                NoticeKind::NewInstanceFollower => &mut settings.new_instance_follower,
+                NoticeKind::VideoPublished => &mut settings.my_video_published,
+                NoticeKind::NewUser => &mut settings.new_user_registration,
+            } = 0;
+        }
+        settings
     }
 }
 
