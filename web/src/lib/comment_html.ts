@@ -1,6 +1,21 @@
 /** What a comment may be made of; everything else gives way to the words in it. */
 const ALLOWED = new Set([
-  'P', 'BR', 'A', 'SPAN', 'EM', 'STRONG', 'B', 'I', 'DEL', 'S', 'CODE', 'PRE', 'BLOCKQUOTE', 'UL', 'OL', 'LI',
+  'P',
+  'BR',
+  'A',
+  'SPAN',
+  'EM',
+  'STRONG',
+  'B',
+  'I',
+  'DEL',
+  'S',
+  'CODE',
+  'PRE',
+  'BLOCKQUOTE',
+  'UL',
+  'OL',
+  'LI',
 ]);
 /** What is left out with all that is in it. */
 const DROPPED = new Set([

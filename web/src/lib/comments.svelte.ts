@@ -16,6 +16,8 @@ import { add, change, find, remove, threadOf, type Thread } from './comment_tree
 
 /** How many threads are asked for at a time. */
 const COUNT = 20;
+/** The most of them that are asked for at a time. */
+const COUNT_MAX = 100;
 
 /** What is said below one video, kept up to date while the page is looked at. */
 export class Comments {
@@ -54,23 +56,25 @@ export class Comments {
     return () => stop.abort();
   }
 
-  /** Fetches the first threads anew; those that are open stay open. */
+  /** Fetches the threads that are shown anew; those that are open stay open. */
   async load(): Promise<void> {
     const turn = (this.#turn += 1);
     this.loading = true;
     this.problem = null;
     try {
-      const page = await listThreads(this.#video, { start: 0, count: COUNT, sort: this.order });
+      const count = Math.min(COUNT_MAX, Math.max(COUNT, this.#listed));
+      const page = await listThreads(this.#video, { start: 0, count, sort: this.order });
       if (turn !== this.#turn) return;
-      const open = this.threads.filter((one) => one.open).map((one) => one.comment.id);
-      this.threads = page.data.map(threadOf);
+      const before = new Map(this.threads.map((one) => [one.comment.id, one]));
+      this.threads = page.data.map((comment) => ({
+        ...threadOf(comment),
+        ...keptOf(before.get(comment.id)),
+      }));
       this.#listed = page.data.length;
       this.total = page.total;
       this.count = page.totalNotDeletedComments ?? page.total;
       await this.#bringWanted();
-      await Promise.all(
-        this.threads.filter((one) => open.includes(one.comment.id)).map((one) => this.show(one)),
-      );
+      await Promise.all(this.threads.filter((one) => one.open).map((one) => this.#fetchReplies(one)));
     } catch (cause) {
       if (turn === this.#turn) this.problem = cause;
     } finally {
@@ -109,13 +113,15 @@ export class Comments {
 
   /** Shows the replies of a thread, fetching them the first time. */
   async show(thread: Thread): Promise<void> {
-    if (!thread.loaded) {
-      const tree = await getThread(this.#video, thread.comment.threadId);
-      thread.children = tree.children;
-      thread.comment.totalReplies = Math.max(thread.comment.totalReplies, countOf(tree.children));
-      thread.loaded = true;
-    }
+    if (!thread.loaded) await this.#fetchReplies(thread);
     thread.open = true;
+  }
+
+  async #fetchReplies(thread: Thread): Promise<void> {
+    const tree = await getThread(this.#video, thread.comment.threadId);
+    thread.children = tree.children;
+    thread.comment.totalReplies = Math.max(thread.comment.totalReplies, countOf(tree.children));
+    thread.loaded = true;
   }
 
   /** Says something; in answer to `parent` if there is one. */
@@ -152,7 +158,9 @@ export class Comments {
   #happened(event: CommentEvent): void {
     if (event.kind === 'comment-deleted') this.#take(event.id);
     else if (event.kind === 'comment-changed') change(this.threads, event.comment);
-    else if (this.#put(event.comment)) {
+    // What was held back and is shown now is new to most, but not to those who knew it.
+    else if (!this.#put(event.comment)) change(this.threads, event.comment);
+    else {
       this.arrived = [...this.arrived.slice(-9), event.comment.account?.displayName ?? ''];
       const thread = this.threads.find((one) => one.comment.id === event.comment.threadId);
       // A short thread opens by itself: otherwise the new words would only be a larger number.
@@ -193,6 +201,10 @@ export class Comments {
     }
   }
 }
+
+/** What the page keeps of a thread that is listed anew. */
+const keptOf = (thread: Thread | undefined): Partial<Thread> =>
+  thread?.loaded ? { children: thread.children, loaded: thread.open, open: thread.open } : {};
 
 const countOf = (trees: CommentTree[]): number =>
   trees.reduce((sum, tree) => sum + 1 + countOf(tree.children), 0);

@@ -28,7 +28,15 @@ export interface Notification {
   read: boolean;
   createdAt: string;
   video?: Titled & { channel?: Actor };
-  comment?: { id: number; threadId: number; account: Actor | null; video: Titled; heldForReview?: boolean };
+  comment?: {
+    id: number;
+    threadId: number;
+    account: Actor | null;
+    video: Titled;
+    heldForReview?: boolean;
+    /** The beginning of its words. */
+    excerpt?: string;
+  };
   account?: Actor;
   actorFollow?: {
     id: number;
@@ -36,7 +44,7 @@ export interface Notification {
     follower: Actor;
     following: { type: 'account' | 'channel' | 'instance'; name: string; displayName: string; host: string };
   };
-  abuse?: { id: number; state?: number };
+  abuse?: { id: number };
   registration?: { id: number; username: string };
 }
 

@@ -122,6 +122,7 @@ export const social = {
   'notice.20': '{name} asks to join',
   'notice.other': 'Something happened',
   'notice.someone': 'Someone',
+  'search.verb': 'Search',
   'search.videos': 'Videos',
   'search.channels': 'Channels',
   'search.asking': 'Looks like an address. Asking {host}…',

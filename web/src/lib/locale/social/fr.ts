@@ -125,6 +125,7 @@ export const social: WordsOf<'social'> = {
   'notice.20': '{name} demande à s’inscrire',
   'notice.other': 'Il s’est passé quelque chose',
   'notice.someone': 'Quelqu’un',
+  'search.verb': 'Chercher',
   'search.videos': 'Vidéos',
   'search.channels': 'Chaînes',
   'search.asking': 'Cela ressemble à une adresse. Question à {host}…',
