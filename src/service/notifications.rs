@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
+use kinora_model::account::Account;
 use kinora_model::id::Id;
 use kinora_model::notification::{Notice, NoticeKind, Notification, Unwanted};
-use kinora_model::user::User;
+use kinora_model::user::{Role, User};
 use kinora_store::table::row_key;
 use kinora_store::tables::comment::{notifications_by_user, unread_notifications};
-use kinora_store::{Batch, Row, Stored};
+use kinora_store::{Batch, Range, Row, Stored};
 
 use crate::attempt::attempt;
 use crate::error::Error;
@@ -20,6 +21,12 @@ pub use new_video::{follow_journal, new_video};
 
 /// The most notifications that are kept for a user; older ones go.
 pub const KEPT_MAX: usize = 1_000;
+
+/// The most moderators and administrators that are told of one thing.
+const STAFF_MAX: usize = 200;
+
+/// Users that are read together.
+const USERS_AT_ONCE: usize = 500;
 
 /// The most that one call marks as read.
 pub const READ_MAX: usize = 1_000;
@@ -45,6 +52,43 @@ pub async fn add(
     }
     batch.put_row(&row)?;
     make_room(service, batch, user).await
+}
+
+/// Adds to a batch that all who have at least this role are notified: what moderators or administrators should know.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn add_for(
+    service: &Service,
+    batch: &mut Batch,
+    at_least: Role,
+    notice: Notice,
+) -> Result<(), Error> {
+    let mut rest = Range::prefix(&row_key::<User>(&[]));
+    let mut told = 0_usize;
+    while told < STAFF_MAX {
+        let page = service.store.list_range::<User>(&rest, USERS_AT_ONCE).await?;
+        let Some(last) = page.last() else { break };
+        rest = rest.after(&row_key::<User>(&last.key()));
+        for user in page.iter().filter(|user| user.role >= at_least && user.blocked.is_none()) {
+            add(service, batch, user.id, notice).await?;
+            told = told.saturating_add(1);
+        }
+    }
+    Ok(())
+}
+
+/// Tells moderators that someone registered.
+///
+/// # Errors
+/// [`Error::NoSpace`], [`Error::Store`].
+pub(crate) async fn new_user(service: &Service, account: Id<Account>) -> Result<(), Error> {
+    let mut batch = Batch::default();
+    add_for(service, &mut batch, Role::Moderator, Notice::NewUser { account }).await?;
+    if !batch.is_empty() {
+        service.store.commit(batch).await?;
+    }
+    Ok(())
 }
 
 /// What a user does not want to be told of.

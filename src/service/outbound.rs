@@ -105,7 +105,7 @@ mod tests {
         change(Privacy::Public).await;
         assert_eq!(told(&stage).await, [Outbound::VideoUpdated { video: id }]);
         change(Privacy::Private).await;
-        assert_eq!(told(&stage).await, [gone.clone()]);
+        assert_eq!(told(&stage).await, std::slice::from_ref(&gone));
         change(Privacy::Unlisted).await;
         assert_eq!(told(&stage).await, []);
         change(Privacy::Public).await;

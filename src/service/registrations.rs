@@ -8,12 +8,13 @@ use kinora_model::text::{DisplayName, Reason};
 use kinora_store::table::row_key;
 use kinora_store::tables::{NameHolder, user_by_email};
 use kinora_store::{Batch, Range, Stored};
+use tracing::warn;
 
 use crate::attempt::attempt;
 use crate::config::Registration as Policy;
 use crate::error::Error;
 use crate::users::{self, Created, NewUser};
-use crate::{Service, names, passwords};
+use crate::{Service, names, notifications, passwords};
 
 /// The most requests that wait at a time: whoever comes later is told to come again.
 pub const PENDING_MAX: usize = 10_000;
@@ -67,7 +68,11 @@ pub async fn register(service: &Service, application: &Application) -> Result<Cr
         channel_display_name,
         ..NewUser::named(service, username, email, hash)
     };
-    users::create(service, &new).await
+    let created = users::create(service, &new).await?;
+    if let Err(error) = notifications::new_user(service, created.account).await {
+        warn!(%error, "moderators do not hear of a new user");
+    }
+    Ok(created)
 }
 
 /// Asks for an account, where a moderator has to accept. The request holds its names and e-mail.

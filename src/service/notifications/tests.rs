@@ -141,3 +141,18 @@ async fn what_a_user_does_not_want_is_not_told() {
     tell(&stage, &who, notice(3)).await;
     assert_eq!(notices(&stage, &who).await.len(), 2);
 }
+
+#[tokio::test]
+async fn moderators_hear_of_newcomers() {
+    let stage = Stage::new().await;
+    let user = stage.service.store.get::<User>(&stage.stranger.user.to_key()).await.unwrap();
+    let user = user.unwrap();
+    let mut batch = Batch::default();
+    let moderator = User { role: Role::Moderator, ..User::clone(&user) };
+    batch.replace_row(&user, &moderator).unwrap();
+    stage.service.store.commit(batch).await.unwrap();
+    let account = Id::from_raw(5);
+    new_user(&stage.service, account).await.unwrap();
+    assert_eq!(notices(&stage, &stage.stranger).await, [Notice::NewUser { account }]);
+    assert_eq!(notices(&stage, &stage.owner).await, []);
+}
