@@ -150,6 +150,8 @@ struct Round {
     host: Host,
     /// Those that need not be tried again: delivered or given up.
     ended: Vec<Delivery>,
+    /// True if the server answered.
+    reached: bool,
     /// How the round ended.
     end: End,
 }

@@ -13,6 +13,8 @@ mod jobs;
 pub mod keys;
 pub mod room;
 mod stubs;
+#[cfg(test)]
+mod tests;
 
 pub use address::{Addresses, Ours};
 pub use config::Config;

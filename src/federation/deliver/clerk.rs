@@ -143,7 +143,7 @@ impl Federation {
                 let more = !matches!(round.end, End::Empty);
                 match trouble {
                     Some(trouble) => lines.set_trouble(trouble),
-                    None if !round.ended.is_empty() => {
+                    None if round.reached => {
                         lines.wake(&round.host);
                         back.extend(lines.take_woken());
                     }
@@ -235,7 +235,7 @@ impl Federation {
         for (round, trouble) in ended.iter().zip(troubles) {
             match trouble {
                 Some(trouble) => batch.put_row(trouble)?,
-                None if !round.ended.is_empty() => self.forget_trouble(&mut batch, &round.host),
+                None if round.reached => self.forget_trouble(&mut batch, &round.host),
                 None => {}
             }
         }

@@ -26,20 +26,20 @@ const STUBBORN: u32 = 5;
 impl Federation {
     /// Delivers what waits for a server, in order. `quick` is given back as soon as the server turns out to be slow.
     pub(super) async fn round(&self, host: Host, quick: OwnedSemaphorePermit) -> Round {
-        let mut ended = Vec::new();
-        let end = match self.deliver_to(&host, quick, &mut ended).await {
+        let mut round = Round { host, ended: Vec::new(), reached: false, end: End::Empty };
+        round.end = match self.deliver_to(&mut round, quick).await {
             Ok(end) => end,
             Err(error) => End::Ours(error.to_string()),
         };
-        Round { host, ended, end }
+        round
     }
 
     async fn deliver_to(
         &self,
-        host: &Host,
+        round: &mut Round,
         quick: OwnedSemaphorePermit,
-        ended: &mut Vec<Delivery>,
     ) -> Result<End, Error> {
+        let host = &round.host;
         let mut quick = Some(quick);
         let waiting =
             self.service.store.list_range::<Delivery>(&deliveries_to(host), ROUND_MAX).await?;
@@ -52,20 +52,24 @@ impl Federation {
             let outgoing =
                 outgoing.map(Stored::into_row).filter(|it| !is_too_old(it.created_at, now));
             let Some(outgoing) = outgoing.filter(|_| !lost) else {
-                ended.push(delivery.into_row());
+                round.ended.push(delivery.into_row());
                 continue;
             };
             if self.stopping.is_cancelled() {
                 return Ok(End::More);
             }
             match self.hand_over(&delivery, outgoing, &mut quick).await {
-                Ok(()) => ended.push(delivery.into_row()),
+                Ok(()) => {
+                    round.reached = true;
+                    round.ended.push(delivery.into_row());
+                }
                 Err(error) if self.is_final(&error, host) => {
                     info!(host = %host, %error, "an inbox does not take an activity");
+                    round.reached |= answered(&error);
                     if matches!(error, Error::Gone) {
                         self.drop_inbox(&delivery.inbox).await?;
                     }
-                    ended.push(delivery.into_row());
+                    round.ended.push(delivery.into_row());
                 }
                 Err(error) => return trouble(error),
             }
@@ -114,6 +118,11 @@ impl Federation {
             _ => false,
         }
     }
+}
+
+/// True if an error is an answer of the server.
+const fn answered(error: &Error) -> bool {
+    matches!(error, Error::NotFound(_) | Error::Gone | Error::Status { .. })
 }
 
 fn trouble(error: Error) -> Result<End, Error> {

@@ -189,7 +189,7 @@ mod tests {
         let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
         assert_eq!(retry_after("120", now), Some(120));
         assert_eq!(retry_after("Thu, 01 Jan 2026 00:02:00 GMT", now), Some(120));
-        assert_eq!(retry_after("Thu, 01 Jan 2025 00:02:00 GMT", now), Some(0));
+        assert_eq!(retry_after("Wed, 01 Jan 2025 00:02:00 GMT", now), Some(0));
         assert_eq!(retry_after("99999999999", now), Some(RETRY_AFTER_MAX_S));
         assert_eq!(retry_after("soon", now), None);
     }

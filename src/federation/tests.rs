@@ -1,0 +1,14 @@
+//! This room against peers that mean no good, in one process.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "tests"
+)]
+
+mod delivering;
+mod fetching;
+pub(crate) mod peer;
+pub(crate) mod stage;
