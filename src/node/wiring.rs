@@ -145,6 +145,7 @@ async fn recover(service: &Service, crashed: bool) -> anyhow::Result<()> {
     }
     // Before the sweep: it would take the file of an upload that is about to become a video.
     uploads::recover(service).await?;
+    service.domains.load(&service.store).await?;
     if crashed {
         let swept = kinora_store::sweep::sweep_all(&service.blobs, &service.store).await?;
         info!(?swept, "the last run did not end by itself; what it left was removed");

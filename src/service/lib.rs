@@ -27,6 +27,7 @@ pub mod notifications;
 pub mod outbound;
 pub mod passwords;
 pub mod pictures;
+pub mod policy;
 pub mod progress;
 pub mod publishing;
 pub mod quota;
@@ -76,6 +77,8 @@ pub struct Service {
     pub video_tokens: video_tokens::Key,
     /// Files on their way in.
     pub parts: uploads::Parts,
+    /// What may come from other servers and go to them.
+    pub domains: policy::Domains,
     /// What happens under videos right now.
     pub live: comments::live::Live,
 }
@@ -92,6 +95,7 @@ impl Service {
             journal,
             parts: uploads::Parts::beside(&blobs),
             store,
+            domains: policy::Domains::new(config.host.clone()),
             blobs,
             clock,
             ids,
