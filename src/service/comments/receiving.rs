@@ -188,8 +188,8 @@ async fn change(
 
 /// Whether someone from elsewhere is heard only by those who follow them; `None` if they are not heard at all.
 async fn standing(service: &Service, author: &Account) -> Result<Option<bool>, Error> {
-    let Some(_origin) = &author.origin else { return Ok(Some(false)) };
-    match DomainLevel::Allow {
+    let Some(origin) = &author.origin else { return Ok(Some(false)) };
+    match service.domains.level(&origin.host) {
         DomainLevel::Block => Ok(None),
         DomainLevel::Silence => Ok(Some(!is_followed_here(service, author.id).await?)),
         DomainLevel::Allow | DomainLevel::RejectMedia => Ok(Some(false)),

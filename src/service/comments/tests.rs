@@ -9,8 +9,10 @@
 use super::*;
 use crate::notifications;
 use crate::stage::Stage;
-use kinora_model::actor::Origin;
+use kinora_model::actor::{ActorRef, Origin};
+use kinora_model::follow::{Follow, FollowState};
 use kinora_model::host::Host;
+use kinora_model::instance::{DomainLevel, DomainRule};
 use kinora_model::job::{Job, Lane};
 use kinora_model::name::Name;
 use kinora_model::notification::Notice;
@@ -419,6 +421,45 @@ async fn moderators_find_comments_by_words_authors_and_places() {
     assert_eq!((found.total, found.page[0].0.comment.id), (2, first.id));
     let refused = all(&stage.service, &stage.owner, &oldest, 0, 1).await;
     assert!(matches!(refused, Err(Error::Forbidden(_))));
+}
+
+async fn rule(stage: &Stage, domain: &str, level: DomainLevel) {
+    let updated_at = stage.service.now();
+    let rule = DomainRule { domain: domain.to_owned(), level, reason: None, updated_at };
+    let mut batch = Batch::default();
+    batch.put_row(&rule).unwrap();
+    stage.service.store.commit(batch).await.unwrap();
+    stage.service.domains.load(&stage.service.store).await.unwrap();
+}
+
+#[tokio::test]
+async fn strangers_of_silenced_servers_wait_and_blocked_ones_are_refused() {
+    let stage = Stage::new().await;
+    let video = stage.video("Film", |_| {}).await;
+    rule(&stage, "quiet.example", DomainLevel::Silence).await;
+    rule(&stage, "evil.example", DomainLevel::Block).await;
+    let evil = person(&stage, "eve", "deep.evil.example").await;
+    let refused = receive(&stage.service, from_elsewhere(&stage, &evil, &video, "hi")).await;
+    assert!(matches!(refused.unwrap(), Reception::Refused(_)));
+
+    let quiet = person(&stage, "bob", "a.quiet.example").await;
+    let held = receive(&stage.service, from_elsewhere(&stage, &quiet, &video, "hi")).await.unwrap();
+    assert!(matches!(held, Reception::Held(_)), "{held:?}");
+    assert_eq!(notices(&stage, &stage.owner).await, [], "strangers from there notify nobody");
+    let follow = Follow {
+        id: stage.service.id(),
+        follower: ActorRef::Account(stage.stranger.account),
+        followed: ActorRef::Account(quiet.id),
+        state: FollowState::Accepted,
+        uri: None,
+        created_at: stage.service.now(),
+    };
+    let mut batch = Batch::default();
+    batch.insert_row(&follow).unwrap();
+    stage.service.store.commit(batch).await.unwrap();
+    let shown =
+        receive(&stage.service, from_elsewhere(&stage, &quiet, &video, "hi")).await.unwrap();
+    assert!(matches!(shown, Reception::Made(_)), "{shown:?}");
 }
 
 /// One step of what people may do, by small numbers that pick who and which.

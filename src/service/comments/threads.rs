@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use kinora_model::account::Account;
 use kinora_model::comment::{Comment, CommentFormat, CommentState};
+use kinora_model::host::Host;
 use kinora_model::id::Id;
 use kinora_model::video::Video;
 use kinora_store::Stored;
@@ -80,8 +81,9 @@ fn may_read(service: &Service, comment: &Comment, video: &Video, who: Option<&Vi
 }
 
 /// True if its server is blocked.
-pub(super) const fn is_hidden(_service: &Service, _comment: &Comment) -> bool {
-    false
+pub(super) fn is_hidden(service: &Service, comment: &Comment) -> bool {
+    let host = comment.uri.as_ref().and_then(Host::of);
+    host.is_some_and(|host| service.domains.blocks(&host))
 }
 
 /// The threads of a video.
