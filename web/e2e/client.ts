@@ -36,6 +36,34 @@ export class Client {
     return (await answer.json()) as T;
   }
 
+  async post<T>(path: string, json: unknown): Promise<T> {
+    return this.#send<T>('POST', path, json);
+  }
+
+  async put<T>(path: string, json: unknown): Promise<T> {
+    return this.#send<T>('PUT', path, json);
+  }
+
+  async delete(path: string): Promise<void> {
+    await this.#send('DELETE', path);
+  }
+
+  /** Registers someone with a channel. */
+  async register(username: string, password: string): Promise<void> {
+    const email = `${username}@example.org`;
+    const channel = { name: `${username}_channel`, displayName: `${username}’s channel` };
+    await this.post('/api/v1/users/register', { username, password, email, displayName: username, channel });
+  }
+
+  async #send<T>(method: string, path: string, json?: unknown): Promise<T> {
+    const headers: Record<string, string> = { Authorization: `Bearer ${this.#token}` };
+    if (json !== undefined) headers['Content-Type'] = 'application/json';
+    const answer = await fetch(this.#url + path, { method, headers, body: JSON.stringify(json) });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    const text = await answer.text();
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
   /** Uploads a file in one go and returns what names the video. */
   async upload(path: string, words: Record<string, string>): Promise<{ uuid: string; shortUUID: string }> {
     const me = await this.get<{ videoChannels: { id: number }[] }>('/api/v1/users/me');
