@@ -12,12 +12,14 @@ use kinora_store::journal::Journal;
 use kinora_store::queue::Queue;
 
 pub mod access;
+pub mod actors;
 pub mod attempt;
 pub mod captions;
 pub mod channels;
 pub mod comments;
 pub mod config;
 pub mod error;
+pub mod follows;
 pub mod limits;
 pub mod listing;
 pub mod markdown;

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use kinora_model::account::Account;
+use kinora_model::actor::Origin;
 use kinora_model::channel::Channel;
 use kinora_model::clock::{Clock, FixedClock, Timestamp};
 use kinora_model::event::Event;
+use kinora_model::host::Host;
 use kinora_model::id::Id;
+use kinora_model::job::{Job, Lane};
 use kinora_model::name::Name;
+use kinora_model::outbound::Outbound;
 use kinora_model::text::{DisplayName, Title};
 use kinora_model::user::{Role, SensitivePolicy, User};
 use kinora_model::video::{Counts, Source, Video, VideoState, VideoWords};
@@ -97,6 +101,56 @@ impl Stage {
         service.journal.record(&mut batch, &event, now).unwrap();
         service.store.commit(batch).await.unwrap();
         video
+    }
+
+    /// A person and their channel on another server.
+    pub(crate) async fn elsewhere(&self, name: &str, host: &str) -> (Account, Channel) {
+        let now = self.service.now();
+        let origin = |folder: &str| Origin {
+            host: Host::parse(host).unwrap(),
+            uri: url::Url::parse(&format!("https://{host}/{folder}/{name}")).unwrap(),
+            url: None,
+            icon: None,
+            banner: None,
+            followers: None,
+            following: None,
+            videos: None,
+        };
+        let account = Account {
+            id: self.service.id(),
+            user: None,
+            name: Name::parse_remote(name).unwrap(),
+            display_name: DisplayName::parse(name).unwrap(),
+            description: None,
+            avatars: Vec::new(),
+            created_at: now,
+            updated_at: now,
+            origin: Some(origin("accounts")),
+        };
+        let channel = Channel {
+            id: self.service.id(),
+            account: account.id,
+            origin: Some(origin("video-channels")),
+            name: account.name.clone(),
+            ..self.channel.clone()
+        };
+        let mut batch = Batch::default();
+        batch.insert_row(&account).unwrap();
+        batch.insert_row(&channel).unwrap();
+        self.service.store.commit(batch).await.unwrap();
+        (account, channel)
+    }
+
+    /// What other servers were to be told since the last call.
+    pub(crate) async fn told(&self) -> Vec<Outbound> {
+        let (mut all, queue) = (Vec::new(), &self.service.queue);
+        while let Some(leased) = queue.lease(Lane::Federate, "test").await.unwrap() {
+            if let Job::Federate { outbound } = &leased.job {
+                all.push(outbound.clone());
+            }
+            queue.finish(&leased, Batch::default()).await.unwrap();
+        }
+        all
     }
 
     /// The video as it stands in the store.

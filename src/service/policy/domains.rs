@@ -114,7 +114,8 @@ mod tests {
     fn rules(rules: &[(&str, DomainLevel)]) -> Domains {
         let domains = Domains::new(Host::parse("ours.example:3000"));
         for (domain, level) in rules {
-            let (domain, updated_at) = ((*domain).to_owned(), Timestamp::parse("2026-01-01").unwrap());
+            let (domain, updated_at) =
+                ((*domain).to_owned(), Timestamp::parse("2026-01-01").unwrap());
             domains.put(DomainRule { domain, level: *level, reason: None, updated_at });
         }
         domains
