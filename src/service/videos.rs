@@ -145,6 +145,10 @@ pub async fn update(
         batch.replace_row(&old, &new)?;
         outbound::video_changed(service, &mut batch, Some(&old), Some(&new))?;
         service.journal.record(&mut batch, &Event::VideoUpdated { video: old.id }, now)?;
+        if outbound::is_told(&new) && !outbound::is_told(&old) {
+            // Those who follow the channel can see it only now.
+            service.journal.record(&mut batch, &Event::VideoPublished { video: old.id }, now)?;
+        }
         service.store.commit(batch).await?;
         let hurried = old.words.wait_transcoding && !new.words.wait_transcoding;
         Ok((old.id, hurried && new.state == VideoState::Processing))

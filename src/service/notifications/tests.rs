@@ -9,6 +9,7 @@
 use super::new_video::{NEWS_FOR, catch_up};
 use super::*;
 use crate::stage::Stage;
+use crate::videos::{self, Change};
 use kinora_model::account::Account;
 use kinora_model::actor::ActorRef;
 use kinora_model::comment::Comment;
@@ -155,4 +156,21 @@ async fn moderators_hear_of_newcomers() {
     new_user(&stage.service, account).await.unwrap();
     assert_eq!(notices(&stage, &stage.stranger).await, [Notice::NewUser { account }]);
     assert_eq!(notices(&stage, &stage.owner).await, []);
+}
+
+#[tokio::test]
+async fn subscribers_hear_of_a_video_once_it_is_public() {
+    let stage = Stage::new().await;
+    let service = &stage.service;
+    let channel = ActorRef::Channel(stage.channel.id);
+    follow(&stage, stage.stranger.account, channel, FollowState::Accepted).await;
+    let video = publish(&stage, |video| video.words.privacy = Privacy::Private).await;
+    catch_up(service).await.unwrap();
+    assert_eq!(notices(&stage, &stage.stranger).await, []);
+    for privacy in [Privacy::Public, Privacy::Private, Privacy::Public] {
+        let change = Change { privacy: Some(privacy), ..Change::default() };
+        videos::update(service, &stage.owner, &video.to_string(), &change).await.unwrap();
+        catch_up(service).await.unwrap();
+    }
+    assert_eq!(notices(&stage, &stage.stranger).await, [Notice::NewVideo { video }]);
 }
