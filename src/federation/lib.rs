@@ -3,14 +3,20 @@
 //! **Never:** believes an object that its own server did not give, opens a connection to a private address unless told
 //! to, speaks HTTP to those who ask (that is `http`), decides what a use case decides.
 
+mod activities;
 pub mod address;
+mod audience;
 pub mod config;
 pub mod deliver;
+mod directory;
+pub mod documents;
 pub mod error;
 pub mod fetch;
 mod hosts;
 mod jobs;
 pub mod keys;
+mod mapping;
+mod outbox;
 pub mod room;
 mod stubs;
 #[cfg(test)]

@@ -4,7 +4,6 @@
 use kinora_model::actor::ActorRef;
 use kinora_model::host::Host;
 use kinora_model::id::Id;
-use kinora_model::outbound::Outbound;
 use kinora_model::video::Video;
 use url::Url;
 
@@ -12,11 +11,6 @@ use crate::Federation;
 use crate::error::Error;
 
 impl Federation {
-    /// Tells other servers something.
-    pub(crate) async fn tell(&self, _outbound: &Outbound) -> Result<(), Error> {
-        Ok(())
-    }
-
     /// Handles an activity whose request was signed by `signer`, an actor.
     pub(crate) async fn receive_activity(
         &self,
