@@ -6,6 +6,7 @@ pub mod address;
 pub mod api;
 pub mod auth;
 pub mod config;
+mod fediverse;
 mod feeds;
 mod headers;
 mod health;

@@ -13,6 +13,7 @@ use kinora_service::listing::{self, Filter, Order};
 use kinora_service::{markdown, videos};
 use serde::Deserialize;
 
+use crate::api::shapes::actor::{account_url, channel_url};
 use crate::api::shapes::video::{Details, Video};
 use crate::api::{accounts, channels};
 use crate::page::List;
@@ -179,6 +180,7 @@ async fn channel(
         .needs("src/pages/Channel.svelte")
         .describe(&markdown::plain(&text, DESCRIPTION_CHARS))
         .head(&markup::property("og:type", "profile"))
+        .head(&video_head::document_link(&channel_url(&app.config, &channel)))
         .body(&reader::list(&title, &videos.data))
         .body(&markdown::html(&text))
         .answer())
@@ -200,6 +202,7 @@ async fn account(
         .needs("src/pages/Account.svelte")
         .describe(&markdown::plain(&text, DESCRIPTION_CHARS))
         .head(&markup::property("og:type", "profile"))
+        .head(&video_head::document_link(&account_url(&app.config, &account)))
         .body(&reader::list(&title, &videos.data))
         .body(&markdown::html(&text))
         .answer())

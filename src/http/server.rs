@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::log::RequestSpan;
 use crate::metrics::Metrics;
 use crate::problem::from;
-use crate::{api, feeds, headers, health, media, oembed, pages};
+use crate::{api, fediverse, feeds, headers, health, media, oembed, pages};
 
 /// The largest JSON or plain body, in bytes; files come in by other ways.
 const BODY_BYTES_MAX: usize = 2 << 20;
@@ -146,6 +146,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(media::routes)
         .configure(oembed::routes)
         .configure(feeds::routes)
+        .configure(fediverse::routes)
         .configure(crate::web::routes)
         .configure(pages::routes)
         .default_service(web::to(pages::nowhere));

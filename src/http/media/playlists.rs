@@ -8,6 +8,7 @@ use kinora_media::hls::{self, Admission};
 use kinora_model::id::Id;
 use kinora_model::rendition::{Rendition, RenditionState};
 use kinora_model::video::Video;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::answer::{self, Described, Keep};
@@ -52,8 +53,8 @@ pub(super) async fn media(
     Ok(playlist(request, video, text))
 }
 
-/// Answers with the SHA-256 of each part of each rendition's file, by its first and last byte, as PeerTube's peers
-/// read them.
+/// Answers with the SHA-256 of each part of each rendition's file, by its first and last byte, and of each file that a
+/// playlist names: players of PeerTube look for either.
 pub(super) async fn hashes(
     app: &App,
     request: &HttpRequest,
@@ -64,13 +65,16 @@ pub(super) async fn hashes(
         if rendition.state == RenditionState::Ready {
             let name = format!("{}-{}-fragmented.mp4", video.uuid, rendition.resolution);
             let file = app.media.file(&rendition).await?;
-            let spans: BTreeMap<_, _> = file
-                .spans()
-                .map(|(span, blob)| {
-                    (format!("{}-{}", span.start, span.end.saturating_sub(1)), blob.to_string())
-                })
-                .collect();
-            hashes.insert(name, spans);
+            let mut spans = serde_json::Map::new();
+            for (place, (span, blob)) in file.spans().enumerate() {
+                let hash = Value::from(blob.to_string());
+                let bytes = format!("{}-{}", span.start, span.end.saturating_sub(1));
+                spans.insert(bytes, hash.clone());
+                // The first is the init segment.
+                let ending = if place == 0 { "mp4" } else { "m4s" };
+                hashes.insert(format!("{blob}.{ending}"), hash);
+            }
+            hashes.insert(name, Value::Object(spans));
         }
     }
     let text = serde_json::to_string(&hashes).unwrap_or_default();

@@ -45,6 +45,8 @@ pub(crate) fn tags(config: &Config, video: &Details) -> String {
     ] {
         tags.push_str(&meta(name, content));
     }
+    // Of what lives elsewhere this is the id there.
+    tags.push_str(&document_link(&facts.url));
     if !facts.is_local {
         return tags;
     }
@@ -59,6 +61,12 @@ pub(crate) fn tags(config: &Config, video: &Details) -> String {
         json(&linked(config, video, &embed, &picture))
     ));
     tags
+}
+
+/// Where servers find what a page shows as an ActivityPub document.
+pub(super) fn document_link(id: &str) -> String {
+    let id = escape(id);
+    format!("<link rel=\"alternate\" type=\"application/activity+json\" href=\"{id}\">\n")
 }
 
 /// The video in schema.org's words.

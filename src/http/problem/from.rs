@@ -55,6 +55,31 @@ impl From<kinora_service::Error> for Problem {
     }
 }
 
+impl From<kinora_federation::Error> for Problem {
+    fn from(error: kinora_federation::Error) -> Self {
+        use kinora_federation::Error;
+        match error {
+            Error::NotFound(what) => Self::not_found(format!("{what} not found")),
+            Error::Gone => Self::new(StatusCode::GONE, "It is gone"),
+            Error::Unverified(_) => {
+                Self::new(StatusCode::UNAUTHORIZED, error.to_string()).with_code("unverified")
+            }
+            Error::Blocked(_) => Self::forbidden("This server does not talk with yours"),
+            Error::Unreadable(_) | Error::Refused(_) | Error::PrivateAddress => {
+                Self::bad_request(error.to_string())
+            }
+            Error::Limit(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
+            Error::Status { .. } | Error::Unreachable { .. } => {
+                Self::new(StatusCode::BAD_GATEWAY, error.to_string())
+            }
+            Error::Stopping => Self::unavailable("The server is stopping", 5),
+            Error::Service(error) => Self::from(error),
+            Error::Store(error) => Self::from(error),
+            Error::Setting(_) | Error::Keys => failed(&error),
+        }
+    }
+}
+
 impl From<kinora_store::Error> for Problem {
     fn from(error: kinora_store::Error) -> Self {
         match error {

@@ -145,12 +145,12 @@ impl Summary {
     }
 }
 
-fn account_url(config: &Config, account: &account::Account) -> String {
+pub(crate) fn account_url(config: &Config, account: &account::Account) -> String {
     let ours = || config.url(&format!("/accounts/{}", account.name));
     account.origin.as_ref().map_or_else(ours, |origin| origin.uri.to_string())
 }
 
-fn channel_url(config: &Config, channel: &channel::Channel) -> String {
+pub(crate) fn channel_url(config: &Config, channel: &channel::Channel) -> String {
     let ours = || config.url(&format!("/video-channels/{}", channel.name));
     channel.origin.as_ref().map_or_else(ours, |origin| origin.uri.to_string())
 }
