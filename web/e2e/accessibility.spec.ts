@@ -41,6 +41,11 @@ for (const kind of kinds) {
       privacy: '1',
     });
     await root.until(video.uuid, finished);
+    const thread = await root.post<{ comment: { id: number } }>(
+      `/api/v1/videos/${video.uuid}/comment-threads`,
+      { text: 'A comment with **strong** words at 0:05.' },
+    );
+    await root.post(`/api/v1/videos/${video.uuid}/comments/${thread.comment.id}`, { text: 'A reply' });
     await page.emulateMedia({ colorScheme: kind.theme });
     await page.setViewportSize({ width: kind.width, height: kind.height });
     await page.addInitScript(
@@ -56,6 +61,7 @@ for (const kind of kinds) {
       '/',
       '/search?search=clip',
       `/w/${video.shortUUID}`,
+      `/w/${video.shortUUID}?threadId=${thread.comment.id}`,
       `/videos/embed/${video.shortUUID}`,
       '/c/root_channel',
       '/a/root',
@@ -70,6 +76,12 @@ for (const kind of kinds) {
       '/admin/users',
       '/admin/registrations',
       '/about',
+      '/my/subscriptions',
+      '/my/subscriptions?show=channels',
+      '/my/notifications',
+      '/remote-interaction',
+      '/admin/reports',
+      '/admin/federation',
       '/nowhere/at/all',
     ];
     for (const path of paths) {

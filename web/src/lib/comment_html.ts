@@ -32,7 +32,7 @@ const DROPPED = new Set([
 
 /** How deep elements may lie in each other. */
 const DEPTH_MAX = 24;
-const MOMENT = /(?<![\d:.])(?:(\d{1,2}):)?([0-5]?\d):([0-5]\d)(?![\d:.])/g;
+const MOMENT = /(?<![\d:.])(?:(\d{1,2}):)?([0-5]?\d):([0-5]\d)(?!\.?\d|:\d)/g;
 
 /**
  * Makes the nodes of a comment out of the node's HTML. The node has cleaned it already; this is the second lock on the

@@ -181,7 +181,7 @@ export const social = {
   'federation.followers': 'Following this server',
   'federation.followers.none': 'No server follows this one yet.',
   'federation.unfollow': 'Stop following {name}',
-  'federation.unfollow.verb': 'Stop',
+  'federation.unfollow.verb': 'Stop following',
   'federation.accept': 'Accept {name}',
   'federation.accept.verb': 'Accept',
   'federation.reject': 'Reject {name}',

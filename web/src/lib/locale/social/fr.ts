@@ -187,7 +187,7 @@ export const social: WordsOf<'social'> = {
   'federation.followers': 'Suivent ce serveur',
   'federation.followers.none': 'Aucun serveur ne suit encore celui-ci.',
   'federation.unfollow': 'Ne plus suivre {name}',
-  'federation.unfollow.verb': 'Arrêter',
+  'federation.unfollow.verb': 'Ne plus suivre',
   'federation.accept': 'Accepter {name}',
   'federation.accept.verb': 'Accepter',
   'federation.reject': 'Refuser {name}',
