@@ -25,7 +25,7 @@ mod removal;
 pub use counts::counts;
 pub use lists::{LISTED_MAX, followers, following, get};
 pub(crate) use removal::sever;
-pub use removal::{drop_all, remove_follower};
+pub use removal::{forget_actor, remove_follower};
 
 use counts::Tally;
 

@@ -37,6 +37,7 @@ pub mod reactions;
 pub mod registrations;
 pub mod secret;
 pub mod sessions;
+pub mod shares;
 pub mod statistics;
 pub mod uploads;
 pub mod users;

@@ -2,7 +2,9 @@
 
 use kinora_model::account::Account;
 use kinora_model::event::Event;
+use kinora_model::host::Host;
 use kinora_model::id::Id;
+use kinora_model::outbound::Outbound;
 use kinora_model::reaction::{Rating, Reaction};
 use kinora_model::video::{Counts, Video};
 use kinora_store::tables::{REACTIONS_BY_ACCOUNT, VideoCounts, reaction_key};
@@ -11,7 +13,7 @@ use kinora_store::{Batch, Range, Stored};
 use crate::access::may_see;
 use crate::attempt::attempt;
 use crate::error::Error;
-use crate::{Service, Viewer, videos};
+use crate::{Service, Viewer, outbound, videos};
 
 /// Ratings that are removed in one batch.
 const TOGETHER_MAX: usize = 500;
@@ -27,7 +29,61 @@ pub async fn rate(
     rating: Option<Rating>,
 ) -> Result<(), Error> {
     let video = videos::find(service, Some(who), name).await?.id;
-    attempt(|| change(service, video, who.account, rating)).await
+    attempt(|| change(service, video, who.account, rating, &Told::Here)).await?;
+    Ok(())
+}
+
+/// Someone elsewhere says what they think of a video, or takes it back with `None`; false if that is known. With `forward`,
+/// the body as it came and the server that it came from, the followers of a video of ours hear of it.
+///
+/// # Errors
+/// [`Error::NotFound`] if the video or the account is not known, or not everyone may see the video; [`Error::Forbidden`] if
+/// the account is not elsewhere, or on a server that is blocked; [`Error::NoSpace`], [`Error::Store`].
+pub async fn rate_remote(
+    service: &Service,
+    video: Id<Video>,
+    account: Id<Account>,
+    rating: Option<Rating>,
+    forward: Option<(String, Host)>,
+) -> Result<bool, Error> {
+    let row = service.store.get::<Video>(&video.to_key()).await?;
+    row.filter(|row| may_see(row, None)).ok_or(Error::NotFound("Video"))?;
+    let row = service.store.get::<Account>(&account.to_key()).await?;
+    let row = row.ok_or(Error::NotFound("Account"))?;
+    let host = row.origin.as_ref().map(|origin| &origin.host);
+    if host.is_none_or(|host| service.domains.blocks(host)) {
+        return Err(Error::Forbidden("The server of this account is blocked"));
+    }
+    let told = Told::There(forward.as_ref());
+    attempt(|| change(service, video, account, rating, &told)).await
+}
+
+/// Whence a rating comes, and so who is to hear of it.
+enum Told<'a> {
+    /// From someone here.
+    Here,
+    /// From someone elsewhere: the activity is passed on.
+    There(Option<&'a (String, Host)>),
+    /// It ends with its account, of which others are told.
+    Gone,
+}
+
+fn tell(
+    service: &Service,
+    batch: &mut Batch,
+    video: &Video,
+    rated: Outbound,
+    told: &Told<'_>,
+) -> Result<(), Error> {
+    let public = outbound::is_told(video);
+    match told {
+        Told::Here if public || !video.is_local() => outbound::tell(service, batch, rated),
+        Told::There(Some((body, from))) if public => {
+            let (body, from) = (body.clone(), from.clone());
+            outbound::tell(service, batch, Outbound::Forward { body, video: video.id, from })
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn change(
@@ -35,17 +91,19 @@ async fn change(
     video: Id<Video>,
     account: Id<Account>,
     rating: Option<Rating>,
-) -> Result<(), Error> {
+    told: &Told<'_>,
+) -> Result<bool, Error> {
     let row = service.store.get::<Video>(&video.to_key()).await?;
     let row = row.ok_or(Error::NotFound("Video"))?;
     let old = service.store.get::<Reaction>(&reaction_key(video, account)).await?;
-    if old.as_ref().map(|old| old.rating) == rating {
-        return Ok(());
+    let before = old.as_ref().map(|old| old.rating);
+    if before == rating {
+        return Ok(false);
     }
     let stored = service.store.get::<VideoCounts>(&video.to_key()).await?;
     let stored = stored.ok_or(Error::NotFound("Video"))?;
     let mut counts = stored.counts;
-    if let Some(count) = count_of(&mut counts, old.as_ref().map(|old| old.rating)) {
+    if let Some(count) = count_of(&mut counts, before) {
         *count = count.saturating_sub(1);
     }
     if let Some(count) = count_of(&mut counts, rating) {
@@ -63,9 +121,11 @@ async fn change(
     // A deletion of the video in the same moment must not leave a rating behind.
     batch.expect_row(&row);
     batch.replace_row(&stored, &VideoCounts { video, counts })?;
+    let rated = Outbound::Rated { video, account, before, now: rating };
+    tell(service, &mut batch, &row, rated, told)?;
     service.journal.record(&mut batch, &Event::VideoUpdated { video }, now)?;
     service.store.commit(batch).await?;
-    Ok(())
+    Ok(true)
 }
 
 fn count_of(counts: &mut Counts, rating: Option<Rating>) -> Option<&mut u64> {
@@ -144,9 +204,11 @@ pub async fn forget_account(service: &Service, account: Id<Account>) -> Result<(
         }
         for reaction in page {
             let video = reaction.video;
-            match attempt(|| change(service, video, account, None)).await {
+            match attempt(|| change(service, video, account, None, &Told::Gone)).await {
                 Err(Error::NotFound(_)) => forget_video(service, video).await?,
-                other => other?,
+                other => {
+                    other?;
+                }
             }
         }
     }
@@ -157,6 +219,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::stage::Stage;
+    use kinora_model::video::Privacy;
 
     async fn counted(stage: &Stage, video: &Video) -> (u64, u64) {
         let row = stage.service.store.get::<VideoCounts>(&video.id.to_key()).await.unwrap();
@@ -197,5 +260,43 @@ mod tests {
         assert_eq!(counted(&stage, &video).await, (8, 0));
         forget_account(&stage.service, Id::from_raw(1_003)).await.unwrap();
         assert_eq!(counted(&stage, &video).await, (7, 0));
+    }
+
+    #[tokio::test]
+    async fn ratings_from_here_are_told_and_those_from_elsewhere_passed_on() {
+        let stage = Stage::new().await;
+        let video = stage.video("Rated", |_| {}).await;
+        let name = video.id.to_string();
+        rate(&stage.service, &stage.owner, &name, Some(Rating::Like)).await.unwrap();
+        rate(&stage.service, &stage.owner, &name, None).await.unwrap();
+        let told = |before, now| {
+            let (video, account) = (video.id, stage.owner.account);
+            Outbound::Rated { video, account, before, now }
+        };
+        let like = Some(Rating::Like);
+        assert_eq!(stage.told().await, [told(None, like), told(like, None)]);
+
+        let (ann, _) = stage.elsewhere("ann", "b.example").await;
+        let host = Host::parse("b.example").unwrap();
+        let rate_there = |rating| {
+            let forward = Some(("{}".to_owned(), host.clone()));
+            rate_remote(&stage.service, video.id, ann.id, rating, forward)
+        };
+        assert!(rate_there(like).await.unwrap());
+        assert!(!rate_there(like).await.unwrap());
+        assert_eq!(counted(&stage, &video).await, (1, 0));
+        let passed =
+            Outbound::Forward { body: "{}".to_owned(), video: video.id, from: host.clone() };
+        assert_eq!(stage.told().await, [passed]);
+        assert!(rate_there(None).await.unwrap());
+        assert_eq!(counted(&stage, &video).await, (0, 0));
+        let here = rate_remote(&stage.service, video.id, stage.owner.account, like, None).await;
+        assert!(matches!(here, Err(Error::Forbidden(_))));
+        let hidden = stage.video("Hidden", |it| it.words.privacy = Privacy::Private).await;
+        let unseen = rate_remote(&stage.service, hidden.id, ann.id, like, None).await;
+        assert!(matches!(unseen, Err(Error::NotFound(_))));
+        stage.told().await;
+        rate(&stage.service, &stage.owner, &hidden.id.to_string(), like).await.unwrap();
+        assert_eq!(stage.told().await, []);
     }
 }

@@ -22,7 +22,7 @@ const TOGETHER_MAX: usize = 100;
 ///
 /// # Errors
 /// [`Error::NoSpace`], [`Error::Store`].
-pub async fn drop_all(service: &Service, actor: ActorRef) -> Result<(), Error> {
+pub async fn forget_actor(service: &Service, actor: ActorRef) -> Result<(), Error> {
     loop {
         let done = attempt(|| async {
             let mut rows =

@@ -173,7 +173,7 @@ async fn carry_out(stage: &Stage, actors: &[ActorRef; 4], step: &Step) {
             receive_answer(service, actors[by], actors[whom], yes).await.is_err()
         }
         Step::Undo(by, whom) => receive_undo(service, actors[by], actors[whom]).await.is_err(),
-        Step::Drop(who) => drop_all(service, actors[who]).await.is_err(),
+        Step::Drop(who) => forget_actor(service, actors[who]).await.is_err(),
         Step::Follow(..) | Step::Unfollow(..) => false,
     };
 }
@@ -208,7 +208,7 @@ proptest! {
                 assert_eq!(counted(&stage, actor).await, right, "{steps:?}");
             }
             for actor in actors {
-                drop_all(&stage.service, actor).await.unwrap();
+                forget_actor(&stage.service, actor).await.unwrap();
             }
             let left = stage.service.store.list::<ActorCounts>(&[], 10).await.unwrap();
             assert_eq!(left.len(), 0);
