@@ -4,7 +4,7 @@ use kinora_model::id::Id;
 use kinora_model::picture::BlobName;
 use kinora_model::rendition::{Rendition, RenditionState, Segment};
 use kinora_model::video::Video;
-use kinora_service::{comments, reactions};
+use kinora_service::{comments, reactions, shares};
 use kinora_store::table::row_key;
 use kinora_store::tables::{BlobOwner, Owner};
 use kinora_store::{Batch, Row, Stored};
@@ -41,6 +41,7 @@ impl Media {
         self.service.blobs.delete_original(video).await?;
         reactions::forget_video(&self.service, video).await?;
         comments::forget_video(&self.service, video).await?;
+        shares::forget_video(&self.service, video).await?;
         self.service.progress.settle(video);
         Ok(())
     }

@@ -11,7 +11,7 @@ use kinora_store::tables::{Owner, videos_by_channel};
 
 use crate::attempt::attempt;
 use crate::error::Error;
-use crate::{Service, Viewer, channels, outbound, pictures, videos};
+use crate::{Service, Viewer, channels, follows, outbound, pictures, shares, videos};
 
 /// How many videos are removed at a time.
 const REMOVE_AT_ONCE: usize = 100;
@@ -33,8 +33,14 @@ pub(crate) async fn remove(service: &Service, id: Id<Channel>) -> Result<(), Err
     loop {
         // Should the node stop in between, whoever asked asks again: what is gone by then stays gone.
         let videos = service.store.follow::<Video>(&videos_by_channel(id), REMOVE_AT_ONCE).await?;
-        if videos.is_empty() && remove_empty(service, id).await? {
-            return Ok(());
+        if videos.is_empty() {
+            let actor = ActorRef::Channel(id);
+            follows::forget_actor(service, actor).await?;
+            if remove_empty(service, id).await? {
+                // Whoever followed in this moment did so before the channel was gone, and nobody does afterwards.
+                shares::forget_actor(service, actor).await?;
+                return follows::forget_actor(service, actor).await;
+            }
         }
         for video in videos {
             match videos::remove(service, video.id).await {

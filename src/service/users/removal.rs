@@ -13,8 +13,8 @@ use super::change::{is_root, may_touch};
 use crate::attempt::attempt;
 use crate::error::Error;
 use crate::{
-    Service, Viewer, channels, comments, notifications, outbound, pictures, reactions, sessions,
-    uploads, users,
+    Service, Viewer, channels, comments, follows, notifications, outbound, pictures, reactions,
+    sessions, shares, uploads, users,
 };
 
 /// Removes the asker, with all their channels and videos. Their names stay held.
@@ -52,6 +52,9 @@ async fn remove(service: &Service, user: Id<User>) -> Result<(), Error> {
     }
     reactions::forget_account(service, account).await?;
     comments::forget_account(service, account).await?;
+    let actor = ActorRef::Account(account);
+    shares::forget_actor(service, actor).await?;
+    follows::forget_actor(service, actor).await?;
     cancel_uploads(service, &Viewer { user, account, role }).await?;
     attempt(|| async {
         let stored = users::existing(service, user).await?;
@@ -71,6 +74,8 @@ async fn remove(service: &Service, user: Id<User>) -> Result<(), Error> {
         Ok(())
     })
     .await?;
+    // Whoever followed in this moment did so before the account was gone, and nobody does afterwards.
+    follows::forget_actor(service, actor).await?;
     notifications::forget_user(service, user).await
 }
 
