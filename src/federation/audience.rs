@@ -6,10 +6,10 @@ use kinora_model::actor::{ActorRef, RemoteActor};
 use kinora_model::follow::{Follow, FollowState};
 use kinora_model::host::Host;
 use kinora_model::instance::Instance;
-use kinora_store::tables::follow::follows_of;
-use kinora_store::tables::remote::remote_actor_by_ref;
 use kinora_store::Stored;
 use kinora_store::kv::SCAN_MAX;
+use kinora_store::tables::follow::follows_of;
+use kinora_store::tables::remote::remote_actor_by_ref;
 use url::Url;
 
 use crate::Federation;
@@ -100,9 +100,8 @@ impl Federation {
         while followers.len() < FOLLOWERS_MAX {
             let page = self.service.store.list_range::<Follow>(&rest, SCAN_MAX).await?;
             let Some(last) = page.last() else { break };
-            rest = rest.after(&kinora_store::table::row_key::<Follow>(&kinora_store::Row::key(
-                &**last,
-            )));
+            rest = rest
+                .after(&kinora_store::table::row_key::<Follow>(&kinora_store::Row::key(&**last)));
             let full = page.len() == SCAN_MAX;
             let accepted = page.iter().filter(|follow| follow.state == FollowState::Accepted);
             followers.extend(accepted.map(|follow| follow.follower));

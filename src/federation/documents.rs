@@ -17,6 +17,8 @@ use crate::error::Error;
 mod of_actor;
 mod of_video;
 mod pages;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use pages::Page;
 

@@ -6,8 +6,7 @@ mod to_note;
 mod to_video;
 
 pub(crate) use to_activity::{
-    Flagged,
-    about, announce, answer_to_follow, bare, delete, flag, follow, rating, rating_folder,
+    Flagged, about, announce, answer_to_follow, bare, delete, flag, follow, rating, rating_folder,
     reply_answer, undo, update_actor, view,
 };
 pub(crate) use to_actor::{ActorFacts, to_account, to_channel, to_server};

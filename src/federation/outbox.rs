@@ -109,14 +109,12 @@ impl Federation {
             Outbound::ActorUpdated { actor } => self.tell_actor(*actor).await,
             Outbound::ActorDeleted { actor, name } => self.tell_actor_gone(*actor, name).await,
             Outbound::CommentMade { comment } => self.tell_comment(*comment, &Verb::Create).await,
-            Outbound::CommentUpdated { comment } => self.tell_comment(*comment, &Verb::Update).await,
+            Outbound::CommentUpdated { comment } => {
+                self.tell_comment(*comment, &Verb::Update).await
+            }
             Outbound::CommentDeleted { comment } => self.tell_comment_gone(*comment).await,
-            Outbound::CommentApproved { comment } => {
-                self.tell_reply(*comment, true).await
-            }
-            Outbound::CommentRejected { comment } => {
-                self.tell_reply(*comment, false).await
-            }
+            Outbound::CommentApproved { comment } => self.tell_reply(*comment, true).await,
+            Outbound::CommentRejected { comment } => self.tell_reply(*comment, false).await,
             Outbound::Rated { video, account, before, now } => {
                 self.tell_rating(*video, *account, *before, *now).await
             }

@@ -10,5 +10,6 @@
 
 mod delivering;
 mod fetching;
+pub(crate) mod house;
 pub(crate) mod peer;
 pub(crate) mod stage;

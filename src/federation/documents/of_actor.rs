@@ -13,18 +13,18 @@ use kinora_model::share::Share;
 use kinora_model::video::Video;
 use kinora_service::listing::{self, Filter, Order};
 use kinora_service::outbound::is_told;
+use kinora_store::Stored;
 use kinora_store::tables::follow::{follow_by_id, follows_by, follows_of};
 use kinora_store::tables::reaction_key;
-use kinora_store::Stored;
 use serde_json::Value;
 use url::Url;
 
 use super::pages::{IDS_A_PAGE, OBJECTS_A_PAGE, cursor};
 use super::{Answer, Document, Page};
+use crate::Federation;
 use crate::address::Ours;
 use crate::error::Error;
 use crate::mapping;
-use crate::Federation;
 
 /// The most videos that an outbox shows.
 const OUTBOX_MAX: usize = 10_000;
@@ -58,7 +58,9 @@ impl Federation {
                 let channel = store.get::<Channel>(&id.to_key()).await?;
                 channel.map(|channel| self.channel_id(&channel))
             }
-            ActorRef::Instance(id) if id == Instance::HERE => Some(self.addresses.of(&Ours::Instance)),
+            ActorRef::Instance(id) if id == Instance::HERE => {
+                Some(self.addresses.of(&Ours::Instance))
+            }
             ActorRef::Instance(_) => self.remote_actor(actor).await?.map(|actor| actor.uri),
         })
     }
@@ -90,9 +92,7 @@ impl Federation {
             ["outbox"] => self.outbox(actor, &id, page).await?,
             ["followers"] => self.followers_of(actor, &id, page).await?,
             ["following"] => self.following_of(actor, &id, page).await?,
-            ["playlists"] => {
-                collection::write(&self.addresses.below(&id, "playlists"), 0, None)
-            }
+            ["playlists"] => collection::write(&self.addresses.below(&id, "playlists"), 0, None),
             ["likes", video] => self.rating_of(actor, video, Rating::Like).await?,
             ["dislikes", video] => self.rating_of(actor, video, Rating::Dislike).await?,
             ["follows", number] => self.follow_of(actor, number).await?,
@@ -177,7 +177,13 @@ impl Federation {
         let followers: Vec<_> = followers.map(|row| row.follower).collect();
         let items = self.ids_of(&followers).await?;
         let next = place.filter(|_| full).map(|place| from_place(&collection, &place));
-        Ok(collection::write_page(&asked(&collection, page), &collection, total, (None, next.as_ref()), items))
+        Ok(collection::write_page(
+            &asked(&collection, page),
+            &collection,
+            total,
+            (None, next.as_ref()),
+            items,
+        ))
     }
 
     /// Whom an actor of ours follows. Whom a person follows is theirs to tell: only how many stands here.
@@ -204,7 +210,13 @@ impl Federation {
         let followed: Vec<_> = followed.map(|row| row.followed).collect();
         let items = self.ids_of(&followed).await?;
         let next = place.filter(|_| full).map(|place| from_place(&collection, &place));
-        Ok(collection::write_page(&asked(&collection, page), &collection, total, (None, next.as_ref()), items))
+        Ok(collection::write_page(
+            &asked(&collection, page),
+            &collection,
+            total,
+            (None, next.as_ref()),
+            items,
+        ))
     }
 
     /// The ids of actors that are still there, in their order.
@@ -253,7 +265,7 @@ impl Federation {
         let range = kinora_store::tables::follow::shares_by(actor);
         let shares = self.service.store.follow::<Share>(&range, 1_000).await?;
         let share = shares.into_iter().find(|share| share.id.raw() == raw).ok_or_else(nothing)?;
-        
+
         let video = self.public_video(share.video).await?.ok_or_else(nothing)?;
         self.share_value(share.id, &video, actor, id).await
     }

@@ -160,7 +160,13 @@ impl Federation {
         for row in rows.iter().filter(|row| row.rating == rating) {
             items.extend(self.rating_id(video.id, row.account, rating).await?.map(Value::from));
         }
-        Ok(collection::write_page(&asked(&collection, page), &collection, total, (None, next.as_ref()), items))
+        Ok(collection::write_page(
+            &asked(&collection, page),
+            &collection,
+            total,
+            (None, next.as_ref()),
+            items,
+        ))
     }
 
     /// Who spread a video.
@@ -201,7 +207,13 @@ impl Federation {
             };
             items.extend(id.map(|id| json!(id)));
         }
-        Ok(collection::write_page(&asked(&collection, page), &collection, total, (None, next.as_ref()), items))
+        Ok(collection::write_page(
+            &asked(&collection, page),
+            &collection,
+            total,
+            (None, next.as_ref()),
+            items,
+        ))
     }
 
     /// The comments under a video, oldest first; as a conversation (FEP-7888), the video comes before them.
@@ -234,7 +246,13 @@ impl Federation {
         let next = place.map(|row| from_place(&collection, &row.id.to_key()));
         let shown = rows.iter().filter(|row| row.is_shown());
         items.extend(shown.map(|row| Value::from(self.comment_id(row, video).as_str())));
-        Ok(collection::write_page(&asked(&collection, page), &collection, total, (None, next.as_ref()), items))
+        Ok(collection::write_page(
+            &asked(&collection, page),
+            &collection,
+            total,
+            (None, next.as_ref()),
+            items,
+        ))
     }
 
     /// The id of a comment, wherever it was written.

@@ -27,7 +27,13 @@ pub(crate) struct ActorFacts {
 }
 
 /// An actor with all that every actor of ours has.
-fn base(addresses: &Addresses, kind: ActorKind, ours: &Ours, name: &str, facts: &ActorFacts) -> Actor {
+fn base(
+    addresses: &Addresses,
+    kind: ActorKind,
+    ours: &Ours,
+    name: &str,
+    facts: &ActorFacts,
+) -> Actor {
     let id = addresses.of(ours);
     let below = |rest: &str| addresses.below(&id, rest);
     let key = |fragment: &str, text: &str| KeyRef {
@@ -54,7 +60,11 @@ pub(crate) fn to_account(addresses: &Addresses, account: &Account, facts: &Actor
     let ours = Ours::Account(account.name.clone());
     let mut actor = base(addresses, ActorKind::Person, &ours, name, facts);
     actor.url = Some(addresses.url(&format!("/a/{name}")));
-    describe(&mut actor, account.display_name.as_str(), account.description.as_ref().map(|it| it.as_str()));
+    describe(
+        &mut actor,
+        account.display_name.as_str(),
+        account.description.as_ref().map(|it| it.as_str()),
+    );
     actor.icons = pictures(addresses, "avatars", &account.avatars);
     actor.attribution_domains = vec![addresses.host().domain().to_owned()];
     date(&mut actor, account.created_at, account.updated_at);
@@ -72,7 +82,11 @@ pub(crate) fn to_channel(
     let ours = Ours::Channel(channel.name.clone());
     let mut actor = base(addresses, ActorKind::Group, &ours, name, facts);
     actor.url = Some(addresses.url(&format!("/c/{name}")));
-    describe(&mut actor, channel.display_name.as_str(), channel.description.as_ref().map(|it| it.as_str()));
+    describe(
+        &mut actor,
+        channel.display_name.as_str(),
+        channel.description.as_ref().map(|it| it.as_str()),
+    );
     actor.support = channel.support.as_ref().map(ToString::to_string).filter(|it| !it.is_empty());
     actor.icons = pictures(addresses, "avatars", &channel.avatars);
     actor.images = pictures(addresses, "banners", &channel.banners);
@@ -83,7 +97,12 @@ pub(crate) fn to_channel(
 }
 
 /// This server as an `Application`.
-pub(crate) fn to_server(addresses: &Addresses, name: &str, about: &str, facts: &ActorFacts) -> Value {
+pub(crate) fn to_server(
+    addresses: &Addresses,
+    name: &str,
+    about: &str,
+    facts: &ActorFacts,
+) -> Value {
     let mut actor = base(addresses, ActorKind::Application, &Ours::Instance, SERVER_NAME, facts);
     actor.url = Some(addresses.url("/about"));
     describe(&mut actor, name, Some(about));

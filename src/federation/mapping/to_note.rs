@@ -40,8 +40,7 @@ pub(crate) fn to_note(addresses: &Addresses, comment: &Comment, reply: &Reply) -
     note.in_reply_to = Some(reply.parent.clone());
     note.source = (comment.format == CommentFormat::Markdown).then(|| comment.text.clone());
     note.published = Some(comment.created_at.as_ms());
-    note.updated =
-        (comment.updated_at > comment.created_at).then(|| comment.updated_at.as_ms());
+    note.updated = (comment.updated_at > comment.created_at).then(|| comment.updated_at.as_ms());
     note.url = Some(reply.page.clone());
     note.mentions = reply
         .mentioned

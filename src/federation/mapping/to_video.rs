@@ -71,7 +71,8 @@ pub(crate) fn to_video(addresses: &Addresses, facts: &VideoFacts) -> Value {
     written.watch_url = Some(addresses.url(&format!("/w/{short}")));
     written.embed_url = Some(addresses.url(&format!("/videos/embed/{short}")));
     written.hls = hls(addresses, video, &facts.details.renditions);
-    written.captions = facts.captions.iter().map(|caption| self::caption(addresses, caption)).collect();
+    written.captions =
+        facts.captions.iter().map(|caption| self::caption(addresses, caption)).collect();
     written.storyboard = storyboard(addresses, video);
     written.aspect_ratio = video.footage.as_ref().and_then(aspect_ratio);
     written.likes = below("likes");
@@ -98,7 +99,9 @@ fn icons(addresses: &Addresses, video: &Video) -> Vec<Image> {
         height: Some(picture.height),
     };
     let both = video.thumbnail.as_ref();
-    both.map_or_else(Vec::new, |it| vec![image("thumbnails", &it.small), image("previews", &it.large)])
+    both.map_or_else(Vec::new, |it| {
+        vec![image("thumbnails", &it.small), image("previews", &it.large)]
+    })
 }
 
 fn hls(addresses: &Addresses, video: &Video, renditions: &[Rendition]) -> Option<Hls> {

@@ -33,11 +33,8 @@ impl Federation {
         video: &Video,
         mentioned: &[ActorRef],
     ) -> Result<Audience, Error> {
-        let mut audience = if video.is_local() {
-            self.video_audience(video).await?
-        } else {
-            Audience::default()
-        };
+        let mut audience =
+            if video.is_local() { self.video_audience(video).await? } else { Audience::default() };
         let author = self.followers(&[ActorRef::Account(comment.account)]).await?;
         for inbox in author.all() {
             if !audience.threads.contains(inbox) {
@@ -111,8 +108,7 @@ impl Federation {
         let place = self.addresses.of(&crate::address::Ours::Video(video.uuid));
         let id = self.addresses.below(&place, &path);
         let followers = self.addresses.below(&actor, "followers");
-        let delete =
-            mapping::delete(&id, &actor, &object, &[&followers], comment.updated_at);
+        let delete = mapping::delete(&id, &actor, &object, &[&followers], comment.updated_at);
         let mut mentioned = self.mentioned(&comment).await?;
         mentioned.push(ActorRef::Account(comment.account));
         let audience = self.comment_audience(&comment, &video, &mentioned).await?;

@@ -63,8 +63,7 @@ impl Federation {
             ActorRef::Instance(_) => return Ok(Vec::new()),
         });
         let now = self.service.now();
-        let delete =
-            mapping::delete(&self.addresses.below(&id, "delete"), &id, &id, &[], now);
+        let delete = mapping::delete(&self.addresses.below(&id, "delete"), &id, &id, &[], now);
         Ok(vec![Letter::open(actor, delete, self.every_server().await?)])
     }
 

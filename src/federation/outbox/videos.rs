@@ -51,7 +51,9 @@ impl Federation {
         let of_here = self.followers(&[ActorRef::HERE]).await?;
         let channel_id = self.actor_id(channel).await?.ok_or(Error::NotFound("Channel"))?;
         let mut first = of_channel.clone();
-        first.inboxes.extend(of_account.all().filter(|it| !of_channel.threads.contains(it)).cloned());
+        first
+            .inboxes
+            .extend(of_account.all().filter(|it| !of_channel.threads.contains(it)).cloned());
         let mut letters = self.spread(account, create, first, Some((channel, channel_id)));
         for ((actor, inboxes), announce) in
             [(channel, of_channel.inboxes), (ActorRef::HERE, of_here.all().cloned().collect())]
