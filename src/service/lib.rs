@@ -39,6 +39,7 @@ pub mod secret;
 pub mod sessions;
 pub mod shares;
 pub mod statistics;
+pub mod subscriptions;
 pub mod uploads;
 pub mod users;
 pub mod video_tokens;
