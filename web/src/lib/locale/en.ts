@@ -57,6 +57,7 @@ export const en = {
   'home.trending': 'Trending',
   'home.viewed': 'Most viewed',
   'home.liked': 'Most liked',
+  'home.local': 'This server only',
   'home.all': 'All videos',
   'home.none': 'No video here yet',
   'home.none.next': 'Nobody has published in this category so far.',

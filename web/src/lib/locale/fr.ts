@@ -57,6 +57,7 @@ export const fr: Words = {
   'home.trending': 'Tendances',
   'home.viewed': 'Les plus vues',
   'home.liked': 'Les plus aimées',
+  'home.local': 'Ce serveur seulement',
   'home.all': 'Toutes les vidéos',
   'home.none': 'Pas encore de vidéo ici',
   'home.none.next': 'Personne n’a encore publié dans cette catégorie.',

@@ -124,6 +124,10 @@ export const social = {
   'search.unanswered': '{host} did not answer with a video or channel',
   'search.unanswered.next': 'Check the spelling, or try again later: the other server may be away.',
   'search.elsewhere': 'Find it elsewhere',
+  'search.found.videos': { one: '{count} video found.', other: '{count} videos found.' },
+  'search.found.channels': { one: '{count} channel found.', other: '{count} channels found.' },
+  'channel.feed': 'News feed (RSS)',
+  'channel.podcast': 'Podcast',
   'search.elsewhere.words':
     'Paste the address of a video or channel of another server, or a handle such as name@server, into the search field.',
   'backfill.known': '{known} of {total} videos known here',

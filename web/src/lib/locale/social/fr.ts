@@ -128,6 +128,10 @@ export const social: WordsOf<'social'> = {
   'search.unanswered.next':
     'Vérifiez l’orthographe, ou réessayez plus tard : l’autre serveur est peut-être absent.',
   'search.elsewhere': 'Trouver ailleurs',
+  'search.found.videos': { one: '{count} vidéo trouvée.', other: '{count} vidéos trouvées.' },
+  'search.found.channels': { one: '{count} chaîne trouvée.', other: '{count} chaînes trouvées.' },
+  'channel.feed': 'Flux d’actualités (RSS)',
+  'channel.podcast': 'Podcast',
   'search.elsewhere.words':
     'Collez dans le champ de recherche l’adresse d’une vidéo ou d’une chaîne d’un autre serveur, ou un identifiant comme nom@serveur.',
   'backfill.known': '{known} vidéos sur {total} connues ici',
