@@ -22,6 +22,10 @@ export const recommend = (video: string, wanted: boolean) =>
     method: wanted ? 'POST' : 'DELETE',
   });
 
+/** Tells whether we recommend a video. */
+export const isRecommended = async (video: string) =>
+  (await call<{ shared: boolean }>(`/api/kinora/v1/videos/${encodeURIComponent(video)}/share`)).shared;
+
 /** How much of a channel of another server is known here. */
 export interface Backfill {
   known: number;
