@@ -24,6 +24,8 @@ use crate::mapping;
 mod comments;
 mod follows;
 mod people;
+#[cfg(test)]
+mod tests;
 mod videos;
 
 /// An activity that is ready to go, and where it goes.
