@@ -269,9 +269,12 @@ impl Federation {
     }
 
     /// The public keys of an actor of ours.
-    #[expect(clippy::unused_async, reason = "keys are not made yet")]
-    async fn actor_facts(&self, _actor: ActorRef) -> Result<ActorFacts, Error> {
-        Ok(ActorFacts { rsa_pem: String::new(), ed25519_multibase: String::new() })
+    async fn actor_facts(&self, actor: ActorRef) -> Result<ActorFacts, Error> {
+        let keys = &self.keys.of(actor).await?.keys;
+        Ok(ActorFacts {
+            rsa_pem: keys.rsa_public_pem(),
+            ed25519_multibase: keys.ed25519_multibase(),
+        })
     }
 
     /// When something of ours was deleted.

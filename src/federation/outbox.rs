@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use kinora_activity::proof;
 use kinora_activity::verb::Verb;
 use kinora_model::account::Account;
 use kinora_model::actor::ActorRef;
@@ -19,6 +20,7 @@ use url::Url;
 use crate::Federation;
 use crate::audience::Audience;
 use crate::error::Error;
+use crate::keys::ED25519_KEY;
 use crate::mapping;
 
 mod comments;
@@ -151,7 +153,11 @@ impl Federation {
     }
 
     /// An activity with the proof of its actor.
-    async fn sealed(&self, _signer: ActorRef, activity: Value) -> Result<String, Error> {
+    async fn sealed(&self, signer: ActorRef, mut activity: Value) -> Result<String, Error> {
+        let signing = self.keys.of(signer).await?;
+        let key_id = self.addresses.below(&signing.actor, ED25519_KEY);
+        let created = self.service.now().to_string();
+        proof::add_proof(&mut activity, &signing.keys, key_id.as_str(), &created);
         Ok(activity.to_string())
     }
 

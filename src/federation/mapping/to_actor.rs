@@ -10,6 +10,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::address::{Addresses, Ours};
+use crate::keys::{ED25519_KEY, RSA_KEY};
 
 /// What this node can do (FEP-844e): it takes signatures as RFC 9421 has them.
 const IMPLEMENTS: [&str; 1] = ["https://datatracker.ietf.org/doc/html/rfc9421"];
@@ -47,8 +48,8 @@ fn base(
     actor.followers = Some(below("followers"));
     actor.following = Some(below("following"));
     actor.playlists = Some(below("playlists"));
-    actor.public_keys = vec![key("#main-key", &facts.rsa_pem)];
-    actor.assertion_methods = vec![key("#ed25519-key", &facts.ed25519_multibase)];
+    actor.public_keys = vec![key(RSA_KEY, &facts.rsa_pem)];
+    actor.assertion_methods = vec![key(ED25519_KEY, &facts.ed25519_multibase)];
     actor.webfinger = Some(format!("{name}@{}", addresses.host()));
     actor.implements = IMPLEMENTS.iter().filter_map(|url| url.parse().ok()).collect();
     actor

@@ -57,11 +57,14 @@ impl Federation {
         actor: ActorRef,
         name: &Name,
     ) -> Result<Vec<Letter>, Error> {
-        let id = self.addresses.of(&match actor {
+        let ours = match actor {
             ActorRef::Account(_) => Ours::Account(name.clone()),
             ActorRef::Channel(_) => Ours::Channel(name.clone()),
             ActorRef::Instance(_) => return Ok(Vec::new()),
-        });
+        };
+        // Without keys it never spoke to anybody. They stay at hand for the proof and the deliveries.
+        let signing = self.keys.of_gone(actor, &ours).await?;
+        let id = signing.actor.clone();
         let now = self.service.now();
         let delete = mapping::delete(&self.addresses.below(&id, "delete"), &id, &id, &[], now);
         Ok(vec![Letter::open(actor, delete, self.every_server().await?)])
