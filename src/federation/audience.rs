@@ -16,7 +16,7 @@ use crate::Federation;
 use crate::error::Error;
 
 /// The most followers of one actor that are told; those beyond find its outbox.
-pub const FOLLOWERS_MAX: usize = 1_000_000;
+const FOLLOWERS_MAX: usize = 1_000_000;
 
 /// Software whose groups speak of activities (FEP-1b12) and not of objects, as its NodeInfo names it.
 const THREADS: [&str; 4] = ["lemmy", "mbin", "piefed", "nodebb"];

@@ -12,7 +12,9 @@ use serde_json::Value;
 use url::Url;
 
 use crate::Federation;
+use crate::address::Ours;
 use crate::error::Error;
+use crate::verify::Request;
 
 mod of_actor;
 mod of_video;
@@ -61,7 +63,41 @@ impl From<Document> for Answer {
     }
 }
 
+/// What of an actor everyone may read, whoever asks: enough to check its signatures.
+const KEYS: [&str; 8] = [
+    "@context",
+    "type",
+    "id",
+    "preferredUsername",
+    "inbox",
+    "publicKey",
+    "assertionMethod",
+    "attributedTo",
+];
+
 impl Federation {
+    /// What stands at the address of a request. If the settings want it, who does not sign gets only the keys of actors,
+    /// and who is blocked nothing.
+    ///
+    /// # Errors
+    /// As [`Federation::document`]; [`Error::Unverified`], [`Error::Blocked`].
+    pub async fn document_for(&self, request: &Request) -> Result<Answer, Error> {
+        let target = request.target.as_str();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        if !self.config.authorized_fetch || path == "/actor" {
+            return self.document(path, query).await;
+        }
+        if self.signer(request).await?.is_some() {
+            return self.document(path, query).await;
+        }
+        match self.addresses.read(&self.addresses.url(path)) {
+            Some(Ours::Account(_) | Ours::Channel(_)) => {
+                Ok(keys_alone(self.document(path, "").await?))
+            }
+            _ => Err(Error::Unverified("documents are for those who sign".to_owned())),
+        }
+    }
+
     /// What stands at a path of ours, percent-encoded as it was asked for.
     ///
     /// # Errors
@@ -171,6 +207,19 @@ impl Federation {
         let host = host.map(|host| Host::parse(host).ok_or_else(nothing)).transpose()?;
         let host = host.filter(|host| host != self.addresses.host());
         Ok((name.to_lowercase(), host))
+    }
+}
+
+fn keys_alone(answer: Answer) -> Answer {
+    match answer {
+        Answer::Document(document) if !document.gone => {
+            let mut value: Value = serde_json::from_slice(&document.body).unwrap_or_default();
+            if let Some(fields) = value.as_object_mut() {
+                fields.retain(|name, _| KEYS.contains(&name.as_str()));
+            }
+            Document::of(&value).into()
+        }
+        other => other,
     }
 }
 

@@ -10,6 +10,8 @@ use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use kinora_federation::documents::{Answer, Document};
+use kinora_federation::inbox::ACTIVITY_BYTES_MAX;
+use kinora_federation::verify::Request;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -22,9 +24,6 @@ mod tests;
 
 /// The media type of ActivityPub documents.
 const ACTIVITY_JSON: &str = "application/activity+json; charset=utf-8";
-
-/// The largest activity that is taken, in bytes.
-const ACTIVITY_BYTES_MAX: usize = 1 << 20;
 
 /// Addresses that are pages for people and documents for servers.
 const SHARED: [&str; 10] = [
@@ -87,9 +86,24 @@ async fn inbox(
     request: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let _body = bounded(&request, body).await?;
-    let _ = app;
+    let body = bounded(&request, body).await?;
+    Box::pin(app.federation.receive(&as_it_came(&request, body))).await?;
     Ok(HttpResponse::Accepted().finish())
+}
+
+/// A request as its signature speaks of it.
+fn as_it_came(request: &HttpRequest, body: Bytes) -> Request {
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let mut came = Request {
+        method: request.method().as_str().to_owned(),
+        target: target.to_owned(),
+        headers: Default::default(),
+        body,
+    };
+    for (name, value) in request.headers() {
+        came.headers.append(name.as_str(), value.as_bytes());
+    }
+    came
 }
 
 /// The bytes of an activity as they came.
@@ -116,7 +130,12 @@ async fn bounded(request: &HttpRequest, mut body: Payload) -> Result<Bytes, Prob
 
 /// Answers with the document of an address.
 async fn document(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let found = app.federation.document(request.path(), request.query_string()).await?;
+    let federation = &app.federation;
+    let found = if federation.config.authorized_fetch {
+        Box::pin(federation.document_for(&as_it_came(&request, Bytes::new()))).await?
+    } else {
+        federation.document(request.path(), request.query_string()).await?
+    };
     Ok(match found {
         Answer::Document(document) => send(&request, &document),
         Answer::Elsewhere(url) => HttpResponse::SeeOther()
