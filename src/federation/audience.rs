@@ -68,7 +68,7 @@ impl Federation {
         let mut software = BTreeMap::new();
         for part in followers.chunks(SCAN_MAX) {
             for actor in self.remote_actors(part).await? {
-                if actor.gone {
+                if actor.gone || self.service.domains.blocks(&actor.host) {
                     continue;
                 }
                 let threads = match software.get(&actor.host) {

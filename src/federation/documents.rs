@@ -19,10 +19,12 @@ use crate::verify::Request;
 mod of_actor;
 mod of_video;
 mod pages;
+mod shelf;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use pages::Page;
+pub(crate) use shelf::Shelf;
 
 /// The longest path that is looked up, in bytes.
 const PATH_BYTES_MAX: usize = 512;

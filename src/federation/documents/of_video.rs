@@ -21,6 +21,7 @@ use super::{Answer, Document, Page};
 use crate::Federation;
 use crate::address::Ours;
 use crate::error::Error;
+use crate::mapping;
 
 impl Federation {
     /// A video that everyone may see, wherever it lives.
@@ -47,8 +48,10 @@ impl Federation {
             Some(video) => match &video.remote {
                 Some(remote) => Ok(Answer::Elsewhere(remote.uri.clone())),
                 None => {
-                    let value = self.video_value(uuid).await?;
-                    Ok(Document::of(&value).into())
+                    let facts = self.video_facts(uuid).await?;
+                    let write =
+                        |facts: &_| Document::of(&mapping::to_video(&self.addresses, facts));
+                    Ok(self.shelf.find(facts, write).into())
                 }
             },
             None => {

@@ -47,7 +47,7 @@ pub(crate) fn cursor(place: &[u8]) -> String {
 }
 
 fn unhex(digits: &str) -> Option<Vec<u8>> {
-    if digits.len() > CURSOR_DIGITS_MAX || digits.len() % 2 != 0 || !digits.is_ascii() {
+    if digits.len() > CURSOR_DIGITS_MAX || !digits.len().is_multiple_of(2) || !digits.is_ascii() {
         return None;
     }
     let pairs = (0..digits.len()).step_by(2).map(|at| digits.get(at..at.saturating_add(2)));

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use kinora_activity::actor::{Actor, ActorKind};
 use kinora_activity::collection::{Collection, Page};
@@ -11,8 +11,11 @@ use kinora_model::video::{CommentsPolicy, Privacy, Video};
 use kinora_store::Batch;
 use serde_json::{Value, json};
 
+use super::Answer;
+use crate::Config;
 use crate::error::Error;
 use crate::tests::house::{House, UUID};
+use crate::verify::Request;
 
 fn at(path: &str) -> String {
     format!("http://home.test{path}")
@@ -233,5 +236,52 @@ async fn hostile_paths_lead_nowhere() {
     ] {
         let error = house.get(path).await.unwrap_err();
         assert!(matches!(error, Error::NotFound(_)), "{path}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_document_at_hand_is_written_anew_once_something_changed() {
+    let house = House::new().await;
+    let path = format!("/videos/watch/{UUID}");
+    let first = house.get(&path).await.unwrap();
+    assert_eq!(house.get(&path).await.unwrap(), first);
+    change(&house, |video| video.words.download = false).await;
+    let second = house.get(&path).await.unwrap();
+    assert_eq!(
+        (&first["downloadEnabled"], &second["downloadEnabled"]),
+        (&json!(true), &json!(false))
+    );
+}
+
+#[tokio::test]
+async fn where_documents_are_for_those_who_sign_keys_are_for_everyone() {
+    let house =
+        House::with(Config { authorized_fetch: true, allow_private: true, ..Config::default() })
+            .await;
+    let ask = async |target: &str| {
+        let request = Request {
+            method: "GET".to_owned(),
+            target: target.to_owned(),
+            headers: Default::default(),
+            body: Default::default(),
+        };
+        house.stage.room.document_for(&request).await
+    };
+    let value = |answer: Answer| match answer {
+        Answer::Document(document) => serde_json::from_slice::<Value>(&document.body).unwrap(),
+        Answer::Elsewhere(url) => panic!("it is at {url}"),
+    };
+    let actor = value(ask("/accounts/ana").await.unwrap());
+    assert!(
+        actor["publicKey"]["publicKeyPem"]
+            .as_str()
+            .unwrap()
+            .starts_with("-----BEGIN PUBLIC KEY-----")
+    );
+    assert!(actor.get("name").is_none() && actor.get("icon").is_none());
+    assert!(value(ask("/actor").await.unwrap()).get("name").is_some());
+    for target in [&format!("/videos/watch/{UUID}"), "/accounts/ana/outbox", "/actor/followers"] {
+        let error = ask(target).await.unwrap_err();
+        assert!(matches!(error, Error::Unverified(_)), "{target}: {error}");
     }
 }

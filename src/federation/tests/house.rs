@@ -61,7 +61,14 @@ pub(crate) fn picture(width: u32, height: u32, byte: u8) -> Picture {
 
 impl House {
     pub(crate) async fn new() -> Self {
-        let stage = Stage::new();
+        Self::on(Stage::new()).await
+    }
+
+    pub(crate) async fn with(config: crate::Config) -> Self {
+        Self::on(Stage::with(config)).await
+    }
+
+    async fn on(stage: Stage) -> Self {
         let service = &stage.room.service;
         let now = service.now();
         let name = |text: &str| Name::parse(text).unwrap();
