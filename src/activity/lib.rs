@@ -8,9 +8,13 @@
 pub mod actor;
 pub mod collection;
 pub mod context;
+pub mod key;
 pub mod lenient;
 pub mod nodeinfo;
 pub mod note;
+pub mod proof;
+pub mod replay;
+pub mod signature;
 pub mod verb;
 pub mod video;
 pub mod webfinger;

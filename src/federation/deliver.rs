@@ -20,6 +20,7 @@ use crate::error::Error;
 
 mod backoff;
 mod clerk;
+mod gone;
 mod lines;
 mod round;
 

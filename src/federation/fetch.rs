@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use kinora_activity::signature::Scheme;
 use kinora_model::clock::Timestamp;
 use kinora_model::host::Host;
 use kinora_service::Service;
@@ -20,7 +21,7 @@ use url::Url;
 use crate::address::Addresses;
 use crate::config::{Config, is_playground};
 use crate::error::Error;
-use crate::keys::{Keys, Scheme};
+use crate::keys::Keys;
 
 mod ask;
 mod body;

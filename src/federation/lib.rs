@@ -13,6 +13,7 @@ pub mod documents;
 pub mod error;
 pub mod fetch;
 mod hosts;
+pub mod inbox;
 mod jobs;
 pub mod keys;
 mod mapping;
@@ -21,6 +22,7 @@ pub mod room;
 mod stubs;
 #[cfg(test)]
 mod tests;
+pub mod verify;
 
 pub use address::{Addresses, Ours};
 pub use config::Config;

@@ -14,10 +14,12 @@ use url::Url;
 use crate::address::Addresses;
 use crate::config::Config;
 use crate::deliver::Deliveries;
+use crate::documents::Shelf;
 use crate::error::Error;
 use crate::fetch::Client;
 use crate::fetch::resolver::{Names, SystemNames};
 use crate::keys::Keys;
+use crate::verify::Signers;
 
 /// Workers for each lane: what is told goes out in order; what comes in waits for other servers now and then.
 const WORKERS: [(Lane, usize); 3] = [(Lane::Federate, 1), (Lane::Receive, 8), (Lane::Crawl, 4)];
@@ -36,8 +38,11 @@ pub struct Federation {
     pub addresses: Addresses,
     /// The one client that asks other servers.
     pub client: Client,
-    pub(crate) keys: Keys,
+    /// The keys of our actors.
+    pub keys: Keys,
+    pub(crate) signers: Signers,
     pub(crate) deliveries: Deliveries,
+    pub(crate) shelf: Shelf,
     pub(crate) stopping: CancellationToken,
 }
 
@@ -88,8 +93,18 @@ impl Federation {
         let keys = Keys::new(Arc::clone(&service), addresses.clone());
         let client = Client::open(Arc::clone(&service), &config, &addresses, keys.clone(), names)?;
         let deliveries = Deliveries::new(config.deliveries_max);
-        let stopping = CancellationToken::new();
-        Ok(Arc::new(Self { service, config, addresses, client, keys, deliveries, stopping }))
+        let (signers, stopping) = (Signers::default(), CancellationToken::new());
+        Ok(Arc::new(Self {
+            service,
+            config,
+            addresses,
+            client,
+            keys,
+            signers,
+            deliveries,
+            shelf: Shelf::default(),
+            stopping,
+        }))
     }
 
     /// Starts the workers; none if federation is switched off.

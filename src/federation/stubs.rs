@@ -39,9 +39,4 @@ impl Federation {
     pub(crate) async fn host_returned(&self, _host: &Host) -> Result<(), Error> {
         Ok(())
     }
-
-    /// An inbox is gone: whoever it belonged to follows nobody any more.
-    pub(crate) async fn drop_inbox(&self, _inbox: &Url) -> Result<(), Error> {
-        Ok(())
-    }
 }

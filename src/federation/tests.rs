@@ -12,4 +12,5 @@ mod delivering;
 mod fetching;
 pub(crate) mod house;
 pub(crate) mod peer;
+mod receiving;
 pub(crate) mod stage;

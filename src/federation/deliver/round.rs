@@ -58,6 +58,7 @@ impl Federation {
             if self.stopping.is_cancelled() {
                 return Ok(End::More);
             }
+            let signer = outgoing.signer;
             match self.hand_over(&delivery, outgoing, &mut quick).await {
                 Ok(()) => {
                     round.reached = true;
@@ -67,7 +68,7 @@ impl Federation {
                     info!(host = %host, %error, "an inbox does not take an activity");
                     round.reached |= answered(&error);
                     if matches!(error, Error::Gone) {
-                        self.drop_inbox(&delivery.inbox).await?;
+                        self.drop_inbox(signer, &delivery.inbox).await?;
                     }
                     round.ended.push(delivery.into_row());
                 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use kinora_activity::signature::Scheme;
 use kinora_model::actor::ActorRef;
 use kinora_model::clock::Timestamp;
 use kinora_model::host::Host;
@@ -15,7 +16,6 @@ use url::Url;
 use super::resolver::OnlyPrivate;
 use super::{Answer, Client, HOST_REQUESTS_MAX, REDIRECTS_MAX, TOTAL_MAX, body};
 use crate::error::Error;
-use crate::keys::Scheme;
 
 /// The longest wait that another server may ask for, in seconds: a day.
 const RETRY_AFTER_MAX_S: u64 = 24 * 60 * 60;
@@ -50,7 +50,7 @@ impl Client {
         let mut url = ask.url.clone();
         url.set_fragment(None);
         for _ in 0..=REDIRECTS_MAX {
-            let host = self.check(&url).await?;
+            let host = self.check(&url)?;
             let _turn = self.turn(&host).await?;
             let response = self.knock(&url, &host, ask).await?;
             let status = response.status();
@@ -89,7 +89,10 @@ impl Client {
             return Ok(response);
         }
         drop(response);
-        let second = first.other();
+        let second = match first {
+            Scheme::Cavage => Scheme::Rfc9421,
+            Scheme::Rfc9421 => Scheme::Cavage,
+        };
         let response = self.send(url, host, ask, second).await?;
         if response.status().is_success() {
             self.memory.schemes.insert(host.clone(), second);

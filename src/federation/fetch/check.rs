@@ -18,9 +18,9 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] for what is no address of another web server, [`Error::PrivateAddress`],
     /// [`Error::Blocked`] by the rules for domains.
-    pub async fn check(&self, url: &Url) -> Result<Host, Error> {
+    pub fn check(&self, url: &Url) -> Result<Host, Error> {
         let host = self.check_form(url)?;
-        if crate::hosts::is_blocked(&self.service, &host).await? {
+        if self.service.domains.blocks(&host) {
             return Err(Error::Blocked(host));
         }
         Ok(host)

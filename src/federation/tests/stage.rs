@@ -67,6 +67,8 @@ impl Stage {
         let rule = DomainRule { domain: domain.to_owned(), level, reason: None, updated_at };
         let mut batch = Batch::default();
         batch.put_row(&rule).unwrap();
-        self.room.service.store.commit(batch).await.unwrap();
+        let service = &self.room.service;
+        service.store.commit(batch).await.unwrap();
+        service.domains.load(&service.store).await.unwrap();
     }
 }
