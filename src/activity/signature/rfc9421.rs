@@ -1,3 +1,4 @@
+// OVERWRITTEN by mistake at 09:49 by WIRE: CRYPTO, write your own file again whole, yours wins (see /tmp/brief/NOTE-to-CRYPTO.md).
 //! RFC 9421, HTTP Message Signatures, as far as servers of the fediverse speak it: one signature, no parameters of
 //! components.
 
