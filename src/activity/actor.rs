@@ -350,9 +350,11 @@ impl Actor {
             );
         }
         match self.kind {
-            // PeerTube wants a list, Lemmy reads its moderators from it.
+            // PeerTube wants a list; of one with bare ids Lemmy reads nothing at all.
             ActorKind::Group => {
-                drop(map.insert("attributedTo".to_owned(), json!(self.attributed_to)))
+                let owner = |id: &Url| json!({ "type": "Person", "id": id });
+                let owners = self.attributed_to.iter().map(owner).collect();
+                drop(map.insert("attributedTo".to_owned(), owners))
             }
             _ if self.attributed_to.is_empty() => {}
             _ => drop(map.insert("attributedTo".to_owned(), json!(self.attributed_to))),
