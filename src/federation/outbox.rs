@@ -75,6 +75,9 @@ impl Federation {
     /// # Errors
     /// [`Error::Store`]; [`Error::Keys`] if it cannot be signed. What is not there any more is told to nobody.
     pub async fn tell(&self, outbound: &Outbound) -> Result<(), Error> {
+        if !self.config.enabled {
+            return Ok(());
+        }
         let letters = match self.letters(outbound).await {
             // Whatever it was about is gone; its end is told by itself.
             Err(Error::NotFound(_) | Error::Service(kinora_service::Error::NotFound(_))) => {

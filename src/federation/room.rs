@@ -107,23 +107,23 @@ impl Federation {
         }))
     }
 
-    /// Starts the workers; none if federation is switched off.
+    /// Starts the workers. If federation is switched off, only those that let go what others would be told.
     #[must_use]
     pub fn start(self: &Arc<Self>) -> Workers {
         let mut tasks = JoinSet::new();
-        if self.config.enabled {
+        let enabled = self.config.enabled;
+        if enabled {
             let room = Arc::clone(self);
             tasks.spawn(room.deliver());
-            for (lane, count) in WORKERS {
-                let turns = Arc::new(Turns::default());
-                for number in 0..count {
-                    let (room, turns) = (Arc::clone(self), Arc::clone(&turns));
-                    tasks.spawn(async move {
-                        let name = format!("{lane:?}-{number}");
-                        worker::work(&room.service, &*room, lane, &name, &turns, &room.stopping)
-                            .await;
-                    });
-                }
+        }
+        for (lane, count) in WORKERS.into_iter().filter(|(it, _)| enabled || *it == Lane::Federate) {
+            let turns = Arc::new(Turns::default());
+            for number in 0..count {
+                let (room, turns) = (Arc::clone(self), Arc::clone(&turns));
+                tasks.spawn(async move {
+                    let name = format!("{lane:?}-{number}");
+                    worker::work(&room.service, &*room, lane, &name, &turns, &room.stopping).await;
+                });
             }
         }
         Workers { tasks, stopping: self.stopping.clone() }

@@ -265,3 +265,57 @@ async fn reports_go_to_who_is_responsible_in_the_name_of_the_server() {
     assert!(!sent[0].activity.to_string().contains("ana"), "nobody learns who it was");
     insta::assert_json_snapshot!("reported", redacted(&sent));
 }
+
+#[tokio::test]
+async fn what_is_done_to_a_video_elsewhere_is_told_there() {
+    let house = House::new().await;
+    let bob = house.follower("bob", "tube.test", "peertube", ActorRef::HERE).await;
+    let video = house.remote_video(&bob).await;
+    let uri = video.remote.as_ref().unwrap().uri.to_string();
+    let sent = house.tell(Outbound::Viewed { video: video.id, views: 3 }).await;
+    assert_eq!(sent.len(), 3, "PeerTube counts one for each activity");
+    for view in &sent {
+        assert_eq!((view.kind(), view.signer), ("View", ActorRef::HERE));
+        assert_eq!(
+            (&view.activity["object"], &view.inboxes[..]),
+            (&json!(uri), &["http://tube.test/inbox".to_owned()][..])
+        );
+    }
+    assert_ne!(sent[0].activity["id"], sent[1].activity["id"]);
+    let sent = house.tell(Outbound::Viewed { video: video.id, views: 1_000_000 }).await;
+    assert!(sent.len() <= 20);
+    let account = house.account.id;
+    let rated = Outbound::Rated { video: video.id, account, before: None, now: Some(Rating::Like) };
+    let sent = house.tell(rated).await;
+    assert_eq!(shape(&sent), [(ActorRef::Account(account), "Like", vec!["tube.test"])]);
+    let comment = house.comment_on(&video, &house.account, None).await;
+    let sent = house.tell(Outbound::CommentMade { comment: comment.id }).await;
+    assert_eq!(shape(&sent), [(ActorRef::Account(account), "Create", vec!["tube.test"])]);
+    let note = &sent[0].activity["object"];
+    assert_eq!(note["inReplyTo"], uri);
+    let id = format!("http://home.test/videos/watch/{}/comments/{}", video.uuid, comment.id);
+    assert_eq!(note["id"], id);
+    let served = house.get(id.strip_prefix("http://home.test").unwrap()).await.unwrap();
+    assert_eq!(served["id"], id, "a comment under a video elsewhere is served here");
+}
+
+#[tokio::test]
+async fn ten_thousand_followers_on_seven_hundred_servers_are_seven_hundred_deliveries() {
+    let house = House::new().await;
+    let channel = ActorRef::Channel(house.channel.id);
+    for number in 0..10_000 {
+        let host = format!("s{}.test", number % 700);
+        house.follower(&format!("f{number}"), &host, "mastodon", channel).await;
+    }
+    let sent = house.tell(Outbound::VideoPublished { video: house.video.id }).await;
+    let counts: Vec<_> = sent.iter().map(|it| (it.kind(), it.inboxes.len())).collect();
+    assert_eq!(counts, [("Create", 700), ("Announce", 700)]);
+}
+
+#[tokio::test]
+async fn blocked_servers_hear_nothing() {
+    let house = followed().await;
+    house.stage.rule("masto.test", kinora_model::instance::DomainLevel::Block).await;
+    let sent = house.tell(Outbound::VideoUpdated { video: house.video.id }).await;
+    assert_eq!(shape(&sent)[0].2, ["tube.test"]);
+}

@@ -19,7 +19,7 @@ use kinora_model::picture::{BlobName, Picture};
 use kinora_model::rendition::{Init, Rendition, RenditionState, Torrent};
 use kinora_model::text::{Description, DisplayName, Tag, Title};
 use kinora_model::video::{
-    Counts, Footage, Source, Storyboard, Thumbnail, Video, VideoState, VideoWords,
+    Counts, Footage, RemoteVideo, Source, Storyboard, Thumbnail, Video, VideoState, VideoWords,
 };
 use kinora_store::tables::{NameHolder, VideoCounts};
 use kinora_store::{Batch, Row};
@@ -271,13 +271,55 @@ impl House {
         account
     }
 
+    /// A video of somebody elsewhere.
+    pub(crate) async fn remote_video(&self, by: &Account) -> Video {
+        let service = &self.stage.room.service;
+        let origin = by.origin.clone().unwrap();
+        let remote = RemoteVideo {
+            uri: Url::parse(&format!("{}/videos/1", origin.uri)).unwrap(),
+            host: origin.host,
+            url: None,
+            embed: None,
+            thumbnails: Vec::new(),
+            hls: None,
+            files: Vec::new(),
+            captions: Vec::new(),
+            trackers: Vec::new(),
+            comments: None,
+            shares: None,
+            likes: None,
+            dislikes: None,
+            live: false,
+            fetched_at: service.now(),
+        };
+        let video = Video {
+            id: service.id(),
+            uuid: Uuid::from_u128(7),
+            account: by.id,
+            remote: Some(remote),
+            ..self.video.clone()
+        };
+        self.put(&video).await;
+        video
+    }
+
     /// A comment under the video.
     pub(crate) async fn comment(&self, by: &Account, parent: Option<&Comment>) -> Comment {
+        self.comment_on(&self.video, by, parent).await
+    }
+
+    /// A comment under a video.
+    pub(crate) async fn comment_on(
+        &self,
+        video: &Video,
+        by: &Account,
+        parent: Option<&Comment>,
+    ) -> Comment {
         let service = &self.stage.room.service;
         let id = service.id();
         let comment = Comment {
             id,
-            video: self.video.id,
+            video: video.id,
             thread: parent.map_or(id, |parent| parent.thread),
             parent: parent.map(|parent| parent.id),
             account: by.id,
