@@ -216,6 +216,8 @@ async fn everything_that_the_playlists_name_can_be_fetched() {
         serde_json::from_slice(&node.get(&addresses[7]).await.body).unwrap();
     let file = format!("{}-720-fragmented.mp4", node.video.uuid);
     assert_eq!(hashes[file]["4-16"], node.segments[0].to_string());
+    let named = format!("{}.m4s", node.segments[0]);
+    assert_eq!(hashes[named], node.segments[0].to_string(), "players look for what playlists name");
     let name = &node.get(&addresses[8]).await.headers["name"];
     assert!(
         name.starts_with("attachment; filename=\"_t_: a_b-720p.mp4\"") || name.contains("720p.mp4"),
