@@ -1,5 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use kinora_activity::actor::Actor;
+use kinora_activity::key::PublicKey;
+use kinora_activity::proof;
 use kinora_activity::verb::{Activity, Verb};
 use kinora_model::actor::ActorRef;
 use kinora_model::comment::Comment;
@@ -318,4 +321,26 @@ async fn blocked_servers_hear_nothing() {
     house.stage.rule("masto.test", kinora_model::instance::DomainLevel::Block).await;
     let sent = house.tell(Outbound::VideoUpdated { video: house.video.id }).await;
     assert_eq!(shape(&sent)[0].2, ["tube.test"]);
+}
+
+#[tokio::test]
+async fn what_is_said_openly_is_proven_by_the_key_of_its_actor() {
+    let house = followed().await;
+    let sent = house.tell(Outbound::VideoPublished { video: house.video.id }).await;
+    for letter in &sent {
+        let actor = Url::parse(letter.activity["actor"].as_str().unwrap()).unwrap();
+        let document = house.get(actor.path()).await.unwrap();
+        let actor = Actor::read(&document).unwrap();
+        let key = PublicKey::from_multibase(&actor.assertion_methods[0].text).unwrap();
+        let claim = proof::check_proof(&letter.activity, &key).unwrap();
+        assert_eq!(claim.key_id, actor.assertion_methods[0].id.as_str());
+        let mut forged = letter.activity.clone();
+        forged["published"] = json!("2030-01-01T00:00:00Z");
+        assert!(proof::check_proof(&forged, &key).is_err());
+    }
+    let bob = house.stranger("bob", "snac.test").await;
+    let (follower, followed) = (ActorRef::Account(house.account.id), ActorRef::Account(bob.id));
+    let follow = house.stage.room.service.id();
+    let sent = house.tell(Outbound::Followed { follow, follower, followed }).await;
+    assert!(sent[0].activity.get("proof").is_none(), "what is between two needs none");
 }
