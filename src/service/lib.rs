@@ -35,6 +35,7 @@ pub mod publishing;
 pub mod quota;
 pub mod reactions;
 pub mod registrations;
+pub mod remote;
 pub mod secret;
 pub mod sessions;
 pub mod shares;
