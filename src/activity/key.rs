@@ -1,4 +1,3 @@
-// OVERWRITTEN by mistake at 09:49 by WIRE: CRYPTO, write your own file again whole, yours wins (see /tmp/brief/NOTE-to-CRYPTO.md).
 //! Keys: what an actor signs with, and what others check it with.
 
 use std::sync::Arc;
@@ -69,7 +68,9 @@ impl std::fmt::Debug for StoredKeys {
 
 impl std::fmt::Debug for KeyPair {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KeyPair").field("ed25519", &self.ed25519_multibase()).finish_non_exhaustive()
+        f.debug_struct("KeyPair")
+            .field("ed25519", &self.ed25519_multibase())
+            .finish_non_exhaustive()
     }
 }
 
@@ -115,6 +116,14 @@ impl KeyPair {
         let der: Result<PublicKeyX509Der<'_>, _> = self.rsa.public_key().as_der();
         // A key that was made or read has a public half.
         der.map(|der| pem(der.as_ref())).unwrap_or_default()
+    }
+
+    /// The public RSA key.
+    ///
+    /// # Errors
+    /// [`KeyError::Unreadable`] never, unless the pair is broken.
+    pub fn rsa_public(&self) -> Result<PublicKey, KeyError> {
+        PublicKey::from_pem(&self.rsa_public_pem())
     }
 
     /// The public Ed25519 key as a Multikey (FEP-521a): `z6Mk…`.
@@ -297,7 +306,8 @@ mod tests {
 
     #[test]
     fn what_is_no_key_or_a_weak_one_is_refused() {
-        for text in ["", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----", "z", "zzz", "m123"] {
+        for text in ["", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----", "z", "zzz", "m123"]
+        {
             assert!(PublicKey::from_pem(text).is_err(), "{text}");
             assert!(PublicKey::from_multibase(text).is_err(), "{text}");
         }

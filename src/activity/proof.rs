@@ -1,4 +1,3 @@
-// OVERWRITTEN by mistake at 09:49 by WIRE: CRYPTO, write your own file again whole, yours wins (see /tmp/brief/NOTE-to-CRYPTO.md).
 //! Proofs within documents (FEP-8b32, cryptosuite `eddsa-jcs-2022`): who wrote a document, however it came.
 
 use serde_json::{Map, Value, json};
@@ -88,7 +87,7 @@ pub fn check_proof(document: &Value, key: &PublicKey) -> Result<ProofClaim, Refu
     if with_context.is_some_and(fits) || fits(options) {
         Ok(ProofClaim { key_id, created })
     } else {
-        Err(Refusal::Wrong)
+        Err(Refusal::NotOfKey)
     }
 }
 
@@ -128,13 +127,13 @@ mod tests {
         add_proof(&mut document, &keys, "https://a.example/u#ed25519-key", "2026-01-01T00:00:00Z");
         assert_eq!(proof_key_id(&document).unwrap(), "https://a.example/u#ed25519-key");
         assert!(check_proof(&document, &key).is_ok());
-        assert_eq!(check_proof(&document, &other), Err(Refusal::Wrong));
+        assert_eq!(check_proof(&document, &other), Err(Refusal::NotOfKey));
         let mut changed = document.clone();
         changed["object"] = json!("https://c.example/1");
-        assert_eq!(check_proof(&changed, &key), Err(Refusal::Wrong));
+        assert_eq!(check_proof(&changed, &key), Err(Refusal::NotOfKey));
         let mut changed = document.clone();
         changed["proof"]["created"] = json!("2027-01-01T00:00:00Z");
-        assert_eq!(check_proof(&changed, &key), Err(Refusal::Wrong));
+        assert_eq!(check_proof(&changed, &key), Err(Refusal::NotOfKey));
         let mut twice = document.clone();
         twice["proof"] = json!([document["proof"], document["proof"]]);
         assert!(check_proof(&twice, &key).is_err());

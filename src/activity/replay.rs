@@ -1,4 +1,3 @@
-// OVERWRITTEN by mistake at 09:49 by WIRE: CRYPTO, write your own file again whole, yours wins (see /tmp/brief/NOTE-to-CRYPTO.md).
 //! Signatures that were seen: none is taken twice.
 
 use std::collections::HashSet;

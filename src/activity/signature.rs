@@ -1,4 +1,3 @@
-// OVERWRITTEN by mistake at 09:49 by WIRE: CRYPTO, write your own file again whole, yours wins (see /tmp/brief/NOTE-to-CRYPTO.md).
 //! Signatures of HTTP requests, in the two forms that servers speak: draft-cavage-http-signatures-12 and RFC 9421.
 //!
 //! A request is checked in two steps: [`read`] looks at all that needs no key, [`Claim::verify`] at the rest. Both build
@@ -12,19 +11,22 @@ use url::Url;
 use crate::key::{Hash, KeyError, KeyPair, PublicKey};
 
 mod cavage;
+mod outgoing;
 mod rfc9421;
 
+pub use outgoing::{Outgoing, sign};
+
 /// The longest header of a signature, in bytes.
-pub const HEADER_LEN_MAX: usize = 8192;
+pub const HEADER_BYTES_MAX: usize = 8192;
 
 /// The most components that a signature covers.
 pub const COMPONENTS_MAX: usize = 32;
 
 /// How long ago a request may have been signed, in seconds.
-pub const PAST_MAX_S: i64 = 12 * 60 * 60;
+pub const AGE_S_MAX: i64 = 12 * 60 * 60;
 
 /// How far ahead the other's clock may be, in seconds.
-pub const FUTURE_MAX_S: i64 = 60 * 60;
+pub const AHEAD_S_MAX: i64 = 60 * 60;
 
 /// The headers of a request, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,10 +62,10 @@ impl Headers {
         let mut values = self.get_all(name);
         let first = values.next();
         if values.next().is_some() {
-            return Err(Refusal::Twice(name));
+            return Err(Refusal::Repeated(name));
         }
         let Some(first) = first else { return Ok(None) };
-        if first.len() > HEADER_LEN_MAX {
+        if first.len() > HEADER_BYTES_MAX {
             return Err(Refusal::Malformed("it is too long"));
         }
         std::str::from_utf8(first).map(Some).map_err(|_bad| Refusal::Malformed("it is not text"))
@@ -115,7 +117,7 @@ pub struct Policy {
 pub enum Refusal {
     /// A header is there twice.
     #[error("there are two {0} headers")]
-    Twice(&'static str),
+    Repeated(&'static str),
     /// The signature cannot be read.
     #[error("the signature cannot be read: {0}")]
     Malformed(&'static str),
@@ -124,22 +126,28 @@ pub enum Refusal {
     Several,
     /// Something that matters is not signed.
     #[error("{0} is not signed")]
-    Uncovered(&'static str),
+    NotCovered(&'static str),
     /// Something that is signed is not in the request, or cannot be signed.
     #[error("{0} is signed but cannot be found")]
     Missing(String),
     /// The digest is not of the body.
     #[error("the digest is not of the body")]
     Digest,
-    /// The request was signed too long ago, or will be.
-    #[error("it was not signed lately")]
-    Date,
+    /// The request was signed too long ago.
+    #[error("it was signed too long ago")]
+    Expired,
+    /// The request will be signed some time.
+    #[error("it was signed in the future")]
+    Ahead,
     /// The algorithm is not known or is not that of the key.
     #[error("the algorithm is not known or not that of the key")]
     Algorithm,
     /// The key did not make the signature.
     #[error("the key did not make the signature")]
-    Wrong,
+    NotOfKey,
+    /// The request was made for another server.
+    #[error("it was made for another server")]
+    OtherHost,
 }
 
 /// The form of a signature.
@@ -202,8 +210,14 @@ pub fn read(request: &Incoming<'_>, policy: &Policy) -> Result<Option<Claim>, Re
         (None, None) => return Ok(None),
         (None, Some(_)) => return Err(Refusal::Malformed("there is no signature")),
         (Some(signature), None) => cavage::read(signature)?,
+        // One of both would be looked at by us and the other by somebody else.
+        (Some(signature), Some(_)) if signature.contains("keyId=") => return Err(Refusal::Several),
         (Some(signature), Some(input)) => rfc9421::read(input, signature)?,
     };
+    let host = request.headers.only("host")?;
+    if host.is_some_and(|host| !host.trim().eq_ignore_ascii_case(request.authority())) {
+        return Err(Refusal::OtherHost);
+    }
     if claim.key_id.is_empty() {
         return Err(Refusal::Malformed("it names no key"));
     }
@@ -230,7 +244,7 @@ impl Claim {
     /// A [`Refusal`].
     pub fn verify(&self, key: &PublicKey) -> Result<(), Refusal> {
         // Some servers sign addresses without their queries.
-        let mut refusal = Refusal::Wrong;
+        let mut refusal = Refusal::NotOfKey;
         for base in &self.bases {
             match self.verify_base(base, key) {
                 Ok(()) => return Ok(()),
@@ -251,9 +265,9 @@ impl Claim {
             (Algorithm::OfTheKey | Algorithm::Ed25519, PublicKey::Ed25519(_)) => {
                 key.verify_ed25519(base, signature)
             }
-            _ => return Err(Refusal::Algorithm),
+            _ => false,
         };
-        if fits { Ok(()) } else { Err(Refusal::Wrong) }
+        if fits { Ok(()) } else { Err(Refusal::NotOfKey) }
     }
 
     /// Stands for the signature where it must not be used twice.
@@ -271,16 +285,18 @@ impl Claim {
     }
 
     fn require(&self, component: &'static str) -> Result<(), Refusal> {
-        if self.covers(component) { Ok(()) } else { Err(Refusal::Uncovered(component)) }
+        if self.covers(component) { Ok(()) } else { Err(Refusal::NotCovered(component)) }
     }
 
     /// Checks when it was signed.
     fn check_time(&self, signed_at: i64, policy: &Policy) -> Result<(), Refusal> {
         let age = policy.now_s.saturating_sub(signed_at);
-        let expired =
-            self.expires.is_some_and(|at| policy.now_s.saturating_sub(at) > FUTURE_MAX_S);
-        if !(-FUTURE_MAX_S..=PAST_MAX_S).contains(&age) || expired {
-            return Err(Refusal::Date);
+        let expired = self.expires.is_some_and(|at| policy.now_s.saturating_sub(at) > AHEAD_S_MAX);
+        if age < -AHEAD_S_MAX {
+            return Err(Refusal::Ahead);
+        }
+        if age > AGE_S_MAX || expired {
+            return Err(Refusal::Expired);
         }
         Ok(())
     }
@@ -298,34 +314,9 @@ impl Claim {
     }
 }
 
-/// A request that goes out.
-#[derive(Clone, Copy, Debug)]
-pub struct Outgoing<'a> {
-    /// In upper case.
-    pub method: &'a str,
-    /// Where to.
-    pub url: &'a Url,
-    /// Its body, if it has one.
-    pub body: Option<&'a [u8]>,
-    /// The present moment, in seconds since 1970.
-    pub now_s: i64,
-}
-
-/// Signs a request with the RSA key, which all servers know; what is returned are headers to add. `Host` is that of the
-/// address.
-///
-/// # Errors
-/// [`KeyError`] if the machine cannot sign.
-pub fn sign(
-    scheme: Scheme,
-    key: &KeyPair,
-    key_id: &str,
-    request: &Outgoing<'_>,
-) -> Result<Vec<(&'static str, String)>, KeyError> {
-    match scheme {
-        Scheme::Cavage => cavage::sign(key, key_id, request),
-        Scheme::Rfc9421 => rfc9421::sign(key, key_id, request),
-    }
+/// What signs a text: base64 of an RSA signature.
+fn sign_base(key: &KeyPair, base: &[u8]) -> Result<String, KeyError> {
+    key.sign_rsa(base).map(|signature| STANDARD.encode(signature))
 }
 
 /// True if a `Digest` header (RFC 3230) has the SHA-256 of a body, and no other.
@@ -348,7 +339,7 @@ fn is_content_digest(header: &str, body: &[u8]) -> bool {
             _ => continue,
         };
         let told = text.trim().strip_prefix(':').and_then(|it| it.strip_suffix(':'));
-        if !told.and_then(|it| STANDARD.decode(it).ok()).is_some_and(|it| it == made) {
+        if told.and_then(|it| STANDARD.decode(it).ok()).is_none_or(|it| it != made) {
             return false;
         }
         some = true;
@@ -357,7 +348,7 @@ fn is_content_digest(header: &str, body: &[u8]) -> bool {
 }
 
 /// The host of an address with its port, as the `Host` header has it.
-fn host_of(url: &Url) -> String {
+fn authority_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

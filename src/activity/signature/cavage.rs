@@ -1,12 +1,10 @@
-// OVERWRITTEN by mistake at 09:49 by WIRE: CRYPTO, write your own file again whole, yours wins (see /tmp/brief/NOTE-to-CRYPTO.md).
 //! draft-cavage-http-signatures-12, as the fediverse has spoken it since 2017.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
 
-use super::{Algorithm, Claim, Incoming, Outgoing, Policy, Refusal, Scheme, host_of, is_digest};
-use crate::key::{Hash, KeyError, KeyPair};
+use super::{Algorithm, Claim, Incoming, Policy, Refusal, Scheme, is_digest};
+use crate::key::Hash;
 
 /// The most parameters of a signature.
 const PARAMETERS_MAX: usize = 16;
@@ -80,15 +78,11 @@ fn parameters(header: &str) -> Result<Vec<(&str, &str)>, Refusal> {
 }
 
 /// Checks what is covered, when it was signed, and the digest.
-pub(super) fn check(
-    claim: &Claim,
-    request: &Incoming<'_>,
-    policy: &Policy,
-) -> Result<(), Refusal> {
+pub(super) fn check(claim: &Claim, request: &Incoming<'_>, policy: &Policy) -> Result<(), Refusal> {
     claim.require("(request-target)")?;
     claim.require("host")?;
     if !claim.covers("date") && !claim.covers("(created)") {
-        return Err(Refusal::Uncovered("date"));
+        return Err(Refusal::NotCovered("date"));
     }
     let of_rsa = matches!(claim.algorithm, Algorithm::Rsa(_));
     if of_rsa && (claim.covers("(created)") || claim.covers("(expires)")) {
@@ -97,10 +91,10 @@ pub(super) fn check(
     }
     if claim.covers("date") {
         let date = request.headers.only("date")?.and_then(read_date);
-        claim.check_time(date.ok_or(Refusal::Date)?, policy)?;
+        claim.check_time(date.ok_or_else(|| Refusal::Missing("date".to_owned()))?, policy)?;
     }
     if claim.covers("(created)") {
-        claim.check_time(claim.created.ok_or(Refusal::Date)?, policy)?;
+        claim.check_time(claim.created.ok_or(Refusal::NotCovered("(created)"))?, policy)?;
     }
     if request.has_body() {
         claim.require("digest")?;
@@ -137,33 +131,4 @@ pub(super) fn base(claim: &Claim, request: &Incoming<'_>) -> Result<String, Refu
         lines.push(format!("{name}: {value}"));
     }
     Ok(lines.join("\n"))
-}
-
-/// Signs a request: `(request-target) host date`, and `digest` where there is a body.
-pub(super) fn sign(
-    key: &KeyPair,
-    key_id: &str,
-    request: &Outgoing<'_>,
-) -> Result<Vec<(&'static str, String)>, KeyError> {
-    let at = jiff::Timestamp::from_second(request.now_s).unwrap_or_default();
-    let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at);
-    let date = date.unwrap_or_default();
-    let target = &request.url[url::Position::BeforePath..url::Position::AfterQuery];
-    let method = request.method.to_ascii_lowercase();
-    let mut base =
-        format!("(request-target): {method} {target}\nhost: {}\ndate: {date}", host_of(request.url));
-    let mut covered = "(request-target) host date".to_owned();
-    let mut headers = vec![("date", date)];
-    if let Some(body) = request.body {
-        let digest = format!("SHA-256={}", STANDARD.encode(Sha256::digest(body)));
-        base.push_str(&format!("\ndigest: {digest}"));
-        covered.push_str(" digest");
-        headers.push(("digest", digest));
-    }
-    let signature = STANDARD.encode(key.sign_rsa(base.as_bytes())?);
-    let value = format!(
-        "keyId=\"{key_id}\",algorithm=\"rsa-sha256\",headers=\"{covered}\",signature=\"{signature}\""
-    );
-    headers.push(("signature", value));
-    Ok(headers)
 }
