@@ -6,6 +6,7 @@
 mod activities;
 pub mod address;
 mod audience;
+mod backfill;
 pub mod config;
 pub mod deliver;
 mod directory;
@@ -18,8 +19,9 @@ mod jobs;
 pub mod keys;
 mod mapping;
 mod outbox;
+mod receive;
+pub mod resolve;
 pub mod room;
-mod stubs;
 #[cfg(test)]
 mod tests;
 pub mod verify;

@@ -116,7 +116,8 @@ impl Federation {
             let room = Arc::clone(self);
             tasks.spawn(room.deliver());
         }
-        for (lane, count) in WORKERS.into_iter().filter(|(it, _)| enabled || *it == Lane::Federate) {
+        for (lane, count) in WORKERS.into_iter().filter(|(it, _)| enabled || *it == Lane::Federate)
+        {
             let turns = Arc::new(Turns::default());
             for number in 0..count {
                 let (room, turns) = (Arc::clone(self), Arc::clone(&turns));

@@ -65,7 +65,8 @@ impl Tally {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn watched(&self, video: Id<Video>, viewer: u64, now: Timestamp) {
+    /// A view by someone whom `viewer` stands for, counted once in [`WINDOW`].
+    pub fn watched(&self, video: Id<Video>, viewer: u64, now: Timestamp) {
         let kept = &mut *self.kept();
         if kept.remembered >= VIEWERS_MAX {
             kept.forget(now);
