@@ -66,6 +66,15 @@ test('people talk below a video: threads, replies, edits, deletions, live', asyn
   await expect(mine.getByText('Thank you, bea!')).toBeVisible();
   await expect(reply.getByText('Thank you, bea!')).toBeVisible();
 
+  // From the keyboard: on to the next comment and back.
+  await desk.getByRole('main').focus();
+  await desk.keyboard.press('n');
+  await expect(desk.getByRole('article', { name: 'Comment by bea' })).toBeFocused();
+  await desk.keyboard.press('n');
+  await expect(mine).toBeFocused();
+  await desk.keyboard.press('p');
+  await expect(desk.getByRole('article', { name: 'Comment by bea' })).toBeFocused();
+
   // A deleted comment leaves a place for what was answered to it.
   await bea.delete(`/api/v1/videos/${video.uuid}/comments/${first.comment.id}`);
   await expect(comments.getByText('This comment was deleted.')).toBeVisible();

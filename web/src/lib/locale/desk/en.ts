@@ -197,5 +197,6 @@ export const desk = {
   'keys.home': 'Home',
   'keys.studio': 'My videos',
   'keys.upload': 'Upload',
+  'keys.comments': 'Next, previous comment',
   'keys.help': 'This help',
 } satisfies Record<string, string | Plural>;

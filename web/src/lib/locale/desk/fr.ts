@@ -201,5 +201,6 @@ export const desk: WordsOf<'desk'> = {
   'keys.home': 'Accueil',
   'keys.studio': 'Mes vidéos',
   'keys.upload': 'Envoyer',
+  'keys.comments': 'Commentaire suivant, précédent',
   'keys.help': 'Cette aide',
 };
