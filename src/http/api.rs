@@ -11,19 +11,23 @@ pub(crate) mod channels;
 mod comment_events;
 mod comments;
 mod config_api;
+pub(crate) mod federation;
 mod fields;
+mod followers;
 pub(crate) mod lists;
 mod my_user;
 mod notifications;
 mod oauth;
 pub mod openapi;
-mod picked;
+pub(crate) mod picked;
 mod progress_events;
 mod rates;
 mod registrations;
 mod search;
 pub mod shapes;
+mod shares;
 mod statistics;
+mod subscriptions;
 mod uploads;
 mod users;
 mod video_form;
@@ -58,6 +62,7 @@ fn peertube(config: &mut ServiceConfig) {
         .configure(uploads::routes)
         .configure(comments::routes)
         .configure(notifications::routes)
+        .configure(subscriptions::routes)
         .configure(videos::routes)
         .configure(captions::routes)
         .configure(rates::routes)
@@ -68,9 +73,11 @@ fn peertube(config: &mut ServiceConfig) {
 fn kinora(config: &mut ServiceConfig) {
     config
         .configure(openapi::routes)
+        .configure(federation::routes)
         .configure(progress_events::routes)
         .configure(comment_events::routes)
-        .configure(comments::kinora_routes);
+        .configure(comments::kinora_routes)
+        .configure(shares::kinora_routes);
 }
 
 /// `GET /ping`: `pong`, for clients that want to know whether there is a node.

@@ -8,11 +8,12 @@ use kinora_model::caption::Caption as CaptionRow;
 use kinora_model::channel::Channel;
 use kinora_model::clock::Timestamp;
 use kinora_model::id::Id;
-use kinora_model::video::Privacy;
+use kinora_model::video::{Privacy, Video, short_uuid};
 use kinora_service::listing::Filter;
-use kinora_service::{captions, markdown, videos};
+use kinora_service::{captions, comments, markdown, videos};
 
 use crate::api::lists::Asked;
+use crate::api::shapes::actor;
 use crate::api::shapes::video::Details;
 use crate::api::{accounts, channels};
 use crate::page::Page;
@@ -38,6 +39,7 @@ const KEEP: &str = "public, max-age=300";
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .route("/feeds/videos.{format}", web::get().to(of_videos))
+        .route("/feeds/video-comments.{format}", web::get().to(of_comments))
         .route("/feeds/podcast/videos.xml", web::get().to(podcast));
 }
 
@@ -90,6 +92,60 @@ async fn of_videos(
     let format = Format::of(&format)?;
     let feed = videos(&app, &request).await?;
     answer(&feed, format)
+}
+
+/// Tells what was said last: on the node, under one video, or under those of an account or channel.
+async fn of_comments(
+    app: Data<App>,
+    request: HttpRequest,
+    format: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let format = Format::of(&format)?;
+    let asked = Asked::of(&request)?;
+    let about = About::asked(&app, &asked).await?;
+    let mut wanted = comments::Asked::default();
+    let mut owner = None;
+    match &about {
+        About::Node => {}
+        About::Account(account) => owner = Some(account.id),
+        About::Channel(channel) => wanted.channel = Some(channel.id),
+    }
+    if let Some(id) = asked.one("videoId") {
+        wanted.video = Some(videos::find(&app.service, None, id).await?.id);
+    }
+    let mut feed = about.feed(&app, &request);
+    for (seen, video) in comments::newest(&app.service, &wanted, owner, ITEMS).await? {
+        feed.updated = feed.updated.max(seen.comment.updated_at);
+        feed.items.push(said(&app, &seen, &video));
+    }
+    if feed.items.is_empty() {
+        feed.updated = app.service.now();
+    }
+    answer(&feed, format)
+}
+
+fn said(app: &App, seen: &comments::Seen, video: &Video) -> Item {
+    let comment = &seen.comment;
+    let own = format!("/videos/watch/{}/comments/{}", video.uuid, comment.id);
+    let page = format!("/w/{}#comment-{}", short_uuid(video.uuid), comment.id);
+    let author = seen.account.as_ref().map(|it| actor::Summary::account(&app.config, it));
+    let name = author.as_ref().map_or("?", |it| it.display_name.as_str());
+    Item {
+        id: comment.uri.as_ref().map_or_else(|| app.config.url(&own), ToString::to_string),
+        title: format!("{name}: {}", video.words.title),
+        link: app.config.url(&page),
+        author: name.to_owned(),
+        author_link: author.as_ref().map(|it| it.url.clone()).unwrap_or_default(),
+        text: comments::words::preview(comment, TEXT_CHARS),
+        html: seen.html.clone(),
+        published: comment.created_at,
+        updated: comment.updated_at,
+        categories: Vec::new(),
+        files: Vec::new(),
+        captions: Vec::new(),
+        hls: None,
+        film: None,
+    }
 }
 
 /// Tells what is new in a channel, for podcast apps.

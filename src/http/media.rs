@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, Resource};
 mod answer;
 mod asker;
 mod downloads;
+mod elsewhere;
 mod lane;
 mod pictures;
 mod playlists;
@@ -18,6 +19,7 @@ mod streams;
 mod torrents;
 
 pub(crate) use asker::asker;
+pub(crate) use elsewhere::Fetches;
 pub(crate) use lane::fast;
 
 /// Adds the routes of this room.
@@ -33,6 +35,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(both(read("/download/videos/generate/{id}"), downloads::generate))
         .service(both(read("/lazy-static/torrents/{name}"), torrents::get))
         .service(both(read("/download/torrents/{name}"), torrents::download))
+        .service(both(read("/lazy-static/remote/{kind}/{name}"), elsewhere::get))
         .service(both(read("/lazy-static/{kind}/{name}"), pictures::get));
 }
 

@@ -52,6 +52,8 @@ pub struct App {
     pub registry: Registry,
     /// What this room counts.
     pub metrics: Metrics,
+    /// Pictures of other servers on their way here.
+    pub(crate) fetches: media::Fetches,
     /// Cancelled when the node stops: answers that never end by themselves end then.
     pub stopping: CancellationToken,
 }
@@ -77,6 +79,7 @@ impl App {
             statistics: Counted::default(),
             registry,
             metrics,
+            fetches: media::Fetches::default(),
             stopping: CancellationToken::new(),
         }
     }

@@ -173,7 +173,10 @@ pub async fn search(
     let words: Vec<String> = words.split_whitespace().map(fold).collect();
     let matches = |channel: &Channel| {
         let name = fold(channel.display_name.as_str());
-        let shown = local.is_none_or(|local| local == channel.is_local());
+        let blocked = |host| service.domains.blocks(host);
+        let host = channel.origin.as_ref().map(|origin| &origin.host);
+        let shown =
+            local.is_none_or(|local| local == channel.is_local()) && !host.is_some_and(blocked);
         shown
             && words
                 .iter()

@@ -16,6 +16,8 @@ pub enum Action {
     LogIn,
     /// An account is asked for.
     Register,
+    /// Another server is to be asked.
+    AskElsewhere,
     /// An upload begins.
     Upload,
 }
@@ -27,6 +29,7 @@ pub struct Limits {
     hasher: RandomState,
     log_in: DefaultKeyedRateLimiter<u16>,
     register: DefaultKeyedRateLimiter<u16>,
+    ask_elsewhere: DefaultKeyedRateLimiter<u16>,
     upload: DefaultKeyedRateLimiter<u16>,
     clock: DefaultClock,
 }
@@ -40,6 +43,7 @@ impl Limits {
             hasher: RandomState::new(),
             log_in: RateLimiter::keyed(quota),
             register: RateLimiter::keyed(quota),
+            ask_elsewhere: RateLimiter::keyed(quota),
             upload: RateLimiter::keyed(quota),
             clock: DefaultClock::default(),
         }
@@ -53,6 +57,7 @@ impl Limits {
         let limiter = match action {
             Action::LogIn => &self.log_in,
             Action::Register => &self.register,
+            Action::AskElsewhere => &self.ask_elsewhere,
             Action::Upload => &self.upload,
         };
         limiter.check_key(&self.pot(address)).map_err(|early| {

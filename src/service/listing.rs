@@ -8,7 +8,9 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use kinora_model::account::Account;
 use kinora_model::channel::Channel;
 use kinora_model::event::Event;
+use kinora_model::host::Host;
 use kinora_model::id::Id;
+use kinora_model::instance::DomainLevel;
 use kinora_model::video::{Counts, Video};
 use kinora_store::journal::Journal;
 use kinora_store::table::row_key;
@@ -119,7 +121,10 @@ impl Listing {
         self.catch_up(service).await?;
         let (total, ids) = {
             let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-            index.find(query)
+            match without_unwanted(service, &index, &query.filter) {
+                Some(filter) => index.find(&Query { filter, ..query.clone() }),
+                None => index.find(query),
+            }
         };
         let mut cards = Vec::with_capacity(ids.len());
         for id in ids {
@@ -137,16 +142,23 @@ impl Listing {
     /// As [`Listing::find`].
     pub async fn count(&self, service: &Service, filter: &Filter) -> Result<u64, Error> {
         self.catch_up(service).await?;
-        Ok(self.index.read().unwrap_or_else(PoisonError::into_inner).count(filter))
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        let narrowed = without_unwanted(service, &index, filter);
+        Ok(index.count(narrowed.as_ref().unwrap_or(filter)))
     }
 
-    /// What a list shows of one video, as it is now; `None` if there is none.
+    /// What a list shows of one video, as it is now; `None` if there is none, or its server's are shown to nobody.
     ///
     /// # Errors
     /// As [`Listing::find`].
     pub async fn get(&self, service: &Service, id: Id<Video>) -> Result<Option<Arc<Card>>, Error> {
         self.catch_up(service).await?;
-        self.card(service, id).await
+        let card = self.card(service, id).await?;
+        let hidden = |card: &Arc<Card>| {
+            let host = card.video.remote.as_ref().map(|remote| &remote.host);
+            host.is_some_and(|host| service.domains.hides_videos(host))
+        };
+        Ok(card.filter(|card| !hidden(card)))
     }
 
     async fn card(&self, service: &Service, id: Id<Video>) -> Result<Option<Arc<Card>>, Error> {
@@ -267,6 +279,22 @@ impl Listing {
     fn change(&self, work: impl FnOnce(&mut Index)) {
         work(&mut self.index.write().unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+/// A filter without the videos of servers whose videos are not shown, or only to those who look for them; `None` if it
+/// stays as it is.
+fn without_unwanted(service: &Service, index: &Index, filter: &Filter) -> Option<Filter> {
+    let rules = &service.domains;
+    if rules.all().is_empty() {
+        return None;
+    }
+    let looked_for = !filter.channels.is_empty() || filter.account.is_some();
+    let unwanted = |host: &&Host| {
+        rules.hides_videos(host) || (!looked_for && rules.level(host) == DomainLevel::Silence)
+    };
+    let mut filter = filter.clone();
+    filter.except_hosts.extend(index.hosts().filter(unwanted).cloned());
+    Some(filter)
 }
 
 #[cfg(test)]

@@ -110,6 +110,9 @@ async fn remote(
     name: &str,
     host: &Host,
 ) -> Result<Vec<Stored<RemoteActor>>, Error> {
+    if service.domains.blocks(host) {
+        return Ok(Vec::new());
+    }
     let range = remote_actors_by_handle(name, host);
     let mut actors = service.store.follow::<RemoteActor>(&range, NAMESAKES_MAX).await?;
     actors.retain(|actor| !actor.gone);

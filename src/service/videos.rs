@@ -60,7 +60,9 @@ pub async fn find(
     name: &str,
 ) -> Result<Stored<Video>, Error> {
     let video = named(service, name).await?;
-    if !access::may_see(&video, who) {
+    let hidden = |host| service.domains.hides_videos(host);
+    if !access::may_see(&video, who) || video.remote.as_ref().map(|it| &it.host).is_some_and(hidden)
+    {
         return Err(Error::NotFound("Video"));
     }
     Ok(video)

@@ -3,6 +3,7 @@
 use actix_web::Responder;
 use actix_web::web::{self, ServiceConfig};
 use kinora_model::account::Account;
+use kinora_model::actor::ActorRef;
 use kinora_model::channel::Channel;
 use kinora_model::reaction::Rating;
 use kinora_service::{channels, names, reactions};
@@ -10,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::fields::handle;
+use super::followers;
 use super::shapes::actor;
+use super::shapes::follow::Follow;
 use super::shapes::video::Video;
 use crate::auth::SignedIn;
 use crate::page::{List, Page};
@@ -46,7 +49,9 @@ pub(crate) async fn list(app: web::Data<App>, page: Page) -> Result<impl Respond
     }
     let List { total, data } = page.cut(all);
     let show = |account: &Account| actor::Account::of(&app.config, account);
-    Ok(web::Json(List { total, data: data.iter().map(show).collect() }))
+    let mut data: Vec<_> = data.iter().map(show).collect();
+    followers::count_accounts(&app, &mut data).await?;
+    Ok(web::Json(List { total, data }))
 }
 
 /// Tells of one account.
@@ -60,7 +65,10 @@ pub(crate) async fn get(
     app: web::Data<App>,
     path: web::Path<String>,
 ) -> Result<impl Responder, Problem> {
-    Ok(web::Json(actor::Account::of(&app.config, &existing(&app, &path).await?)))
+    let mut shown = [actor::Account::of(&app.config, &existing(&app, &path).await?)];
+    followers::count_accounts(&app, &mut shown).await?;
+    let [shown] = shown;
+    Ok(web::Json(shown))
 }
 
 /// The account of a handle in a path.
@@ -76,7 +84,7 @@ pub(crate) async fn existing(app: &App, path: &str) -> Result<Account, Problem> 
     Ok(found.into_row())
 }
 
-/// Which channels are listed.
+/// Which channels or followers are listed.
 #[derive(Deserialize)]
 pub(crate) struct Wanted {
     search: Option<String>,
@@ -106,7 +114,9 @@ pub(crate) async fn video_channels(
     super::channels::sort(&mut all, &page)?;
     let List { total, data } = page.cut(all);
     let show = |channel: &Channel| actor::Channel::of(&app.config, channel, Some(&account));
-    Ok(web::Json(List { total, data: data.iter().map(show).collect() }))
+    let mut data: Vec<_> = data.iter().map(show).collect();
+    followers::count_channels(&app, &mut data).await?;
+    Ok(web::Json(List { total, data }))
 }
 
 /// Which ratings are listed.
@@ -167,17 +177,30 @@ pub(crate) async fn ratings(
     Ok(web::Json(List { total, data }))
 }
 
-/// Who follows an account: nobody, before the node meets others. Only its owner may ask.
+/// Lists who follows an account. Only its owner may ask.
+#[utoipa::path(
+    get,
+    path = "/api/v1/accounts/{name}/followers",
+    tag = "Accounts",
+    security(("oauth2" = [])),
+    params(
+        ("start" = Option<u64>, Query), ("count" = Option<u64>, Query), ("sort" = Option<String>, Query),
+        ("search" = Option<String>, Query)
+    ),
+    responses((status = 200, body = List<Follow>), (status = 401), (status = 403), (status = 404))
+)]
 pub(crate) async fn followers(
     app: web::Data<App>,
     who: SignedIn,
     path: web::Path<String>,
+    page: Page,
+    wanted: web::Query<Wanted>,
 ) -> Result<impl Responder, Problem> {
     let account = existing(&app, &path).await?;
     if account.id != who.0.account && !who.0.moderates() {
         return Err(Problem::forbidden("Only the owner of this account may see this"));
     }
-    Ok(web::Json(List::<u64> { total: 0, data: Vec::new() }))
+    followers::of_actor(&app, ActorRef::Account(account.id), &page, wanted.search.as_deref()).await
 }
 
 /// Playlists of an account: there are none yet.

@@ -6,6 +6,7 @@ use actix_multipart::Multipart;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use kinora_model::account::Account;
+use kinora_model::actor::ActorRef;
 use kinora_model::channel::Channel;
 use kinora_service::channels::{self, Change, NewChannel};
 use kinora_service::pictures::{self, Kind, NewPicture};
@@ -14,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::fields::{handle, name, needed, nullable, own_handle, text, text_if};
-use super::picked;
 use super::shapes::actor::{self, Avatars, Banners, Image};
+use super::shapes::follow::Follow;
 use super::shapes::user::Numbered;
+use super::{followers, picked};
 use crate::auth::SignedIn;
 use crate::page::{List, Page};
 use crate::problem::Problem;
@@ -85,7 +87,9 @@ pub(crate) async fn list(app: web::Data<App>, page: Page) -> Result<impl Respond
     }
     let show =
         |channel: &Channel| actor::Channel::of(&app.config, channel, owners.get(&channel.account));
-    Ok(web::Json(List { total, data: data.iter().map(show).collect() }))
+    let mut data: Vec<_> = data.iter().map(show).collect();
+    followers::count_channels(&app, &mut data).await?;
+    Ok(web::Json(List { total, data }))
 }
 
 /// Tells of one channel.
@@ -101,7 +105,10 @@ pub(crate) async fn get(
 ) -> Result<impl Responder, Problem> {
     let channel = existing(&app, &path).await?;
     let owner = app.service.store.get::<Account>(&channel.account.to_key()).await?;
-    Ok(web::Json(actor::Channel::of(&app.config, &channel, owner.as_deref())))
+    let mut shown = [actor::Channel::of(&app.config, &channel, owner.as_deref())];
+    followers::count_channels(&app, &mut shown).await?;
+    let [shown] = shown;
+    Ok(web::Json(shown))
 }
 
 /// The channel of a handle in a path.
@@ -311,14 +318,34 @@ async fn set(
     Ok(pictures::set_of_channel(&app.service, who, &name, kind, made).await?)
 }
 
-/// Who follows a channel: nobody, before the node meets others.
+/// Which followers are listed.
+#[derive(Deserialize)]
+pub(crate) struct Wanted {
+    search: Option<String>,
+}
+
+/// Lists who follows a channel. Only its owner may ask.
+#[utoipa::path(
+    get,
+    path = "/api/v1/video-channels/{handle}/followers",
+    tag = "Video Channels",
+    security(("oauth2" = [])),
+    params(
+        ("start" = Option<u64>, Query), ("count" = Option<u64>, Query), ("sort" = Option<String>, Query),
+        ("search" = Option<String>, Query)
+    ),
+    responses((status = 200, body = List<Follow>), (status = 401), (status = 403), (status = 404))
+)]
 pub(crate) async fn followers(
     app: web::Data<App>,
     who: SignedIn,
     path: web::Path<String>,
+    page: Page,
+    wanted: web::Query<Wanted>,
 ) -> Result<impl Responder, Problem> {
-    expect_owner(&app, &who.0, &path).await?;
-    Ok(web::Json(List::<u64> { total: 0, data: Vec::new() }))
+    let name = own_handle(&app.config, &path, MISSING)?;
+    let channel = channels::editable(&app.service, &who.0, &name).await?.id;
+    followers::of_actor(&app, ActorRef::Channel(channel), &page, wanted.search.as_deref()).await
 }
 
 /// Playlists of a channel: there are none yet.

@@ -185,7 +185,7 @@ impl Asked {
     }
 
     /// All values of a parameter: `a=1&a=2`, `a[]=1&a[]=2` or `a[0]=1`.
-    fn many(&self, name: &'static str) -> Result<Vec<String>, Problem> {
+    pub(crate) fn many(&self, name: &'static str) -> Result<Vec<String>, Problem> {
         let named = |key: &str| key.split('[').next() == Some(name);
         let values = self.pairs.iter().filter(|(key, value)| named(key) && !value.is_empty());
         let values: Vec<_> = values.map(|(_, value)| value.clone()).collect();

@@ -18,8 +18,8 @@ use utoipa::openapi::{OpenApi, PathItem, RefOr, Required};
 
 use super::{
     accounts, captions, channels, comment_events, comments, config_api, lists, my_user,
-    notifications, oauth, progress_events, rates, registrations, search, statistics, uploads,
-    users, videos, views,
+    notifications, oauth, progress_events, rates, registrations, search, shares, statistics,
+    subscriptions, uploads, users, videos, views,
 };
 
 /// Adds the route.
@@ -80,6 +80,7 @@ pub fn text() -> String {
         accounts::get,
         accounts::video_channels,
         accounts::ratings,
+        accounts::followers,
         channels::list,
         channels::get,
         channels::create,
@@ -89,6 +90,7 @@ pub fn text() -> String {
         channels::delete_avatar,
         channels::pick_banner,
         channels::delete_banner,
+        channels::followers,
         lists::all,
         lists::of_account,
         lists::of_channel,
@@ -127,6 +129,15 @@ pub fn text() -> String {
         notifications::read,
         notifications::read_all,
         notifications::choose,
+        subscriptions::list,
+        subscriptions::subscribe,
+        subscriptions::exist,
+        subscriptions::videos,
+        subscriptions::get,
+        subscriptions::unsubscribe,
+        shares::get,
+        shares::share,
+        shares::unshare,
     )
 )]
 struct Described;
@@ -152,18 +163,11 @@ const PLAIN: &[(HttpMethod, &str, &str, &str)] = &[
         "Video",
         "A token that plays a private video, for addresses that cannot have headers.",
     ),
-    (HttpMethod::Get, "/api/v1/accounts/{name}/followers", "Accounts", "Who follows an account."),
     (
         HttpMethod::Get,
         "/api/v1/accounts/{name}/video-playlists",
         "Accounts",
         "An account's playlists.",
-    ),
-    (
-        HttpMethod::Get,
-        "/api/v1/video-channels/{handle}/followers",
-        "Video Channels",
-        "Who follows a channel.",
     ),
     (
         HttpMethod::Get,

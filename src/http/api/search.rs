@@ -1,12 +1,16 @@
 //! Searching: words among what is known here; an address or a handle is looked up where it lives.
 
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpRequest, Responder};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use kinora_federation::resolve::Found;
 use kinora_model::account::Account;
 use kinora_model::channel::Channel;
+use kinora_model::id::Id;
+use kinora_model::video;
 use kinora_service::channels;
 use kinora_service::listing::Filter;
 
+use super::federation;
 use super::lists::{Asked, list};
 use super::shapes::actor;
 use super::shapes::video::Video;
@@ -52,12 +56,26 @@ pub(crate) async fn videos(
     mut page: Page,
     who: MaybeSignedIn,
 ) -> Result<impl Responder, Problem> {
-    text(&Asked::of(&request)?)?;
+    let asked = Asked::of(&request)?;
+    let mut filter = Filter::listed();
+    // An address or a handle is looked up where it lives.
+    match federation::looked_up(&app, text(&asked)?).await {
+        Some(Found::Video(id) | Found::Comment(_, id)) => return one(&app, id).await,
+        Some(_) => filter.nothing = true,
+        None => {}
+    }
     // Clients ask for the best match first: there is no such order but the newest.
     if page.sort.as_deref().is_some_and(|sort| sort.trim_start_matches('-') == "match") {
         page.sort = None;
     }
-    list(&app, &request, &page, who.0.as_ref(), Filter::listed()).await
+    list(&app, &request, &page, who.0.as_ref(), filter).await
+}
+
+/// The video that an address named, as a list of one.
+async fn one(app: &App, id: Id<video::Video>) -> Result<HttpResponse, Problem> {
+    let card = app.service.listing.get(&app.service, id).await?;
+    let data: Vec<Video> = card.iter().map(|card| Video::of(app, card)).collect();
+    Ok(HttpResponse::Ok().json(List { total: data.len(), data }))
 }
 
 /// Searches channels by their names.
@@ -78,7 +96,14 @@ pub(crate) async fn video_channels(
 ) -> Result<impl Responder, Problem> {
     let asked = Asked::of(&request)?;
     let words = text(&asked)?;
-    let mut found = channels::search(&app.service, words, None).await?;
+    let mut found = match federation::looked_up(&app, words).await {
+        Some(Found::Channel(id)) => {
+            let row = app.service.store.get::<Channel>(&id.to_key()).await?;
+            row.into_iter().map(kinora_store::Stored::into_row).collect()
+        }
+        Some(_) => Vec::new(),
+        None => channels::search(&app.service, words, None).await?,
+    };
     if let Some(host) = asked.one("host") {
         let ours = app.config.host();
         found.retain(|channel| match &channel.origin {

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod comment;
 pub mod config;
+pub mod follow;
 pub mod notification;
 pub mod registration;
 pub mod statistics;

@@ -8,6 +8,7 @@ use kinora_service::{video_tokens, videos};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::followers;
 use super::shapes::video::Details;
 use crate::auth::{MaybeSignedIn, SignedIn};
 use crate::problem::Problem;
@@ -66,7 +67,11 @@ pub(crate) async fn get(
     who: MaybeSignedIn,
 ) -> Result<impl Responder, Problem> {
     let details = videos::details(&app.service, who.0.as_ref(), &path).await?;
-    Ok(web::Json(Details::of(&app.config, &details)))
+    let mut shown = Details::of(&app.config, &details);
+    let (account, channel) = (&mut shown.account, &mut shown.channel);
+    followers::count_accounts(&app, std::slice::from_mut(account)).await?;
+    followers::count_channels(&app, std::slice::from_mut(channel)).await?;
+    Ok(web::Json(shown))
 }
 
 /// Deletes a video.

@@ -1,7 +1,7 @@
 //! The index in memory: bitmaps for filters, sorted places for orders.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use kinora_model::account::Account;
 use kinora_model::channel::Channel;
@@ -110,6 +110,8 @@ struct Bitmaps {
     numbers: HashMap<Attribute, u32>,
     sets: Vec<(Option<Attribute>, RoaringBitmap)>,
     free: Vec<u32>,
+    /// The servers that videos live on, beside our own.
+    hosts: BTreeSet<Host>,
 }
 
 impl Bitmaps {
@@ -140,6 +142,9 @@ impl Bitmaps {
             u32::try_from(self.sets.len().saturating_sub(1)).unwrap_or(u32::MAX)
         });
         self.numbers.insert(attribute.clone(), number);
+        if let Attribute::Host(Some(host)) = &attribute {
+            self.hosts.extend(Host::parse(host));
+        }
         if let Some(set) = self.sets.get_mut(index(number)) {
             set.0 = Some(attribute);
         }
@@ -161,6 +166,11 @@ impl Bitmaps {
         {
             self.numbers.remove(&attribute);
             self.free.push(number);
+            if let Attribute::Host(Some(host)) = &attribute
+                && let Some(host) = Host::parse(host)
+            {
+                self.hosts.remove(&host);
+            }
         }
     }
 }
@@ -284,6 +294,11 @@ impl Index {
         let ids: Vec<_> =
             places.iter().filter_map(|place| self.entry(place)).map(|it| it.id).collect();
         ids.into_iter().for_each(|id| self.remove(id));
+    }
+
+    /// The servers that videos live on, beside our own.
+    pub(super) fn hosts(&self) -> impl Iterator<Item = &Host> {
+        self.bitmaps.hosts.iter()
     }
 
     /// How many videos are like this.

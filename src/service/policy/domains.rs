@@ -75,6 +75,12 @@ impl Domains {
         self.level(host) == DomainLevel::Block
     }
 
+    /// True if videos of a server are shown to nobody.
+    #[must_use]
+    pub fn hides_videos(&self, host: &Host) -> bool {
+        self.level(host) >= DomainLevel::RejectMedia
+    }
+
     pub(super) fn put(&self, rule: DomainRule) {
         let mut rules = self.rules.write().unwrap_or_else(PoisonError::into_inner);
         Arc::make_mut(&mut rules).insert(rule.domain.clone(), rule);

@@ -114,7 +114,11 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
     use crate::stage::Stage;
-    use kinora_model::actor::ActorRef;
+    use crate::{listing, names, videos};
+    use kinora_model::actor::{ActorRef, RemoteActor};
+    use kinora_model::clock::Timestamp;
+    use kinora_model::video::remote::RemoteVideo;
+    use url::Url;
 
     #[tokio::test]
     async fn a_block_ends_follows_in_both_directions_and_stops_new_ones() {
@@ -154,5 +158,81 @@ mod tests {
         follows::follow(service, &stage.owner, bad_channel).await.unwrap();
         let wrong = super::set(service, &root, "com", DomainLevel::Block, None).await;
         assert!(matches!(wrong, Err(Error::Invalid { field: "domain", .. })));
+    }
+
+    #[tokio::test]
+    async fn what_a_blocked_server_has_is_hidden_until_the_rule_is_gone() {
+        let stage = Stage::new().await;
+        let service = &stage.service;
+        let root = Viewer { role: Role::Administrator, ..stage.owner };
+        let host = Host::parse("bad.example").unwrap();
+        let (account, channel) = stage.elsewhere("bad", "bad.example").await;
+        let video = stage.video("From there", |video| {
+            (video.account, video.channel) = (account.id, channel.id);
+            video.remote = Some(elsewhere(host.clone()));
+        });
+        let video = video.await.id.to_string();
+        let seen = async || {
+            let query = |filter| listing::Query { filter, count: 10, ..listing::Query::default() };
+            let all = query(listing::Filter::listed());
+            let all = service.listing.find(service, &all).await.unwrap().total;
+            let channels = vec![channel.id];
+            let one = query(listing::Filter { channels, ..listing::Filter::listed() });
+            let one = service.listing.find(service, &one).await.unwrap().total;
+            let page = videos::find(service, Some(&root), &video).await.is_ok();
+            (all, one, page, names::remote_channel(service, "bad", &host).await.is_ok())
+        };
+        let known = RemoteActor {
+            uri: Url::parse("https://bad.example/video-channels/bad").unwrap(),
+            actor: ActorRef::Channel(channel.id),
+            host: host.clone(),
+            name: "bad".to_owned(),
+            url: None,
+            inbox: Url::parse("https://bad.example/inbox").unwrap(),
+            shared_inbox: None,
+            outbox: None,
+            followers: None,
+            playlists: None,
+            keys: Vec::new(),
+            fetched_at: service.now(),
+            gone: false,
+            moved_to: None,
+        };
+        let mut batch = Batch::default();
+        batch.insert_row(&known).unwrap();
+        service.store.commit(batch).await.unwrap();
+        assert_eq!(seen().await, (1, 1, true, true));
+        for (level, rest) in [
+            (DomainLevel::Silence, (0, 1, true, true)),
+            (DomainLevel::RejectMedia, (0, 0, false, true)),
+            (DomainLevel::Block, (0, 0, false, false)),
+            (DomainLevel::Allow, (1, 1, true, true)),
+        ] {
+            set(service, &root, "bad.example", level, None).await.unwrap();
+            assert_eq!(seen().await, rest, "{level:?}");
+        }
+        set(service, &root, "bad.example", DomainLevel::Block, None).await.unwrap();
+        remove(service, &root, "bad.example").await.unwrap();
+        assert_eq!(seen().await, (1, 1, true, true));
+    }
+
+    fn elsewhere(host: Host) -> RemoteVideo {
+        RemoteVideo {
+            uri: Url::parse("https://bad.example/videos/1").unwrap(),
+            host,
+            url: None,
+            embed: None,
+            thumbnails: Vec::new(),
+            hls: None,
+            files: Vec::new(),
+            captions: Vec::new(),
+            trackers: Vec::new(),
+            comments: None,
+            shares: None,
+            likes: None,
+            dislikes: None,
+            live: false,
+            fetched_at: Timestamp::parse("2026-01-01").unwrap(),
+        }
     }
 }

@@ -193,7 +193,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// An account of this node.
+    /// An account, with the counts of its own server if that is another.
     #[must_use]
     pub fn of(config: &Config, account: &account::Account) -> Self {
         Self {
@@ -203,8 +203,8 @@ impl Account {
             avatars: Image::of_account(config, account),
             id: account.id.raw(),
             host_redundancy_allowed: false,
-            following_count: 0,
-            followers_count: 0,
+            following_count: account.origin.as_ref().and_then(|it| it.following).unwrap_or(0),
+            followers_count: account.origin.as_ref().and_then(|it| it.followers).unwrap_or(0),
             created_at: account.created_at.to_string(),
             display_name: account.display_name.to_string(),
             description: account.description.as_ref().map(ToString::to_string),
@@ -255,7 +255,8 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// A channel of this node, with the account that owns it where the list does not say it anyway.
+    /// A channel, with the counts of its own server if that is another, and with the account that owns it where the list
+    /// does not say it anyway.
     #[must_use]
     pub fn of(
         config: &Config,
@@ -269,8 +270,8 @@ impl Channel {
             avatars: Image::of_channel(config, channel),
             id: channel.id.raw(),
             host_redundancy_allowed: false,
-            following_count: 0,
-            followers_count: 0,
+            following_count: channel.origin.as_ref().and_then(|it| it.following).unwrap_or(0),
+            followers_count: channel.origin.as_ref().and_then(|it| it.followers).unwrap_or(0),
             created_at: channel.created_at.to_string(),
             banners: Image::banner_of_channel(config, channel),
             display_name: channel.display_name.to_string(),
