@@ -354,4 +354,6 @@ fn authority_of(url: &Url) -> String {
 }
 
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;
