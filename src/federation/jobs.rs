@@ -12,7 +12,9 @@ impl Crew for Federation {
     async fn handle(&self, leased: &Leased) -> Result<(), Failure> {
         let done = match &leased.job {
             Job::Federate { outbound } => self.tell(outbound).await,
-            Job::Receive { activity, signer } => self.receive_activity(activity, signer).await,
+            Job::Receive { activity, signer } => {
+                Box::pin(self.receive_activity(activity, signer)).await
+            }
             Job::Backfill { actor, page, pages } => {
                 self.backfill(*actor, page.as_ref(), *pages).await
             }

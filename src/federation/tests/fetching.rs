@@ -28,7 +28,9 @@ async fn a_document_is_read_from_its_own_server() {
     let found = stage.room.client.get(&peer.url("good.test", "/a#part")).await.unwrap();
     assert_eq!(found.id, peer.url("good.test", "/a"));
     assert_eq!(found.json["type"], "Note");
-    assert_eq!(peer.asked()[0].target, "/a");
+    let asked = &peer.asked()[0];
+    assert_eq!((asked.method.as_str(), asked.target.as_str()), ("GET", "/a"));
+    assert!(asked.headers["signature"].contains("http://home.test/actor#main-key"));
 }
 
 #[tokio::test]

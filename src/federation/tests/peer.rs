@@ -107,6 +107,11 @@ impl Peer {
         self.asked.lock().unwrap().clone()
     }
 
+    /// How many requests it answered, or was about to.
+    pub(crate) fn answered(&self) -> usize {
+        self.asked.lock().unwrap().iter().filter(|asked| !asked.host().contains("hang")).count()
+    }
+
     /// How often it was connected to.
     pub(crate) fn connections(&self) -> usize {
         *self.connections.lock().unwrap()
