@@ -90,6 +90,18 @@ test('what is said on another server appears on an open watch page', async ({ br
     await expect(reply.getByText('Welcome')).toBeVisible({ timeout: 60_000 });
     await expect(away.getByRole('banner').getByRole('link', { name: /^Notifications/ })).toBeVisible();
 
+    // The address of the answer, pasted on the far server, leads to the answer below the video there.
+    const tree = await creator.get<{ data: { id: number; threadId: number; url: string }[] }>(
+      `/api/v1/videos/${video.uuid}/comment-threads`,
+    );
+    const thread = await creator.get<{ children: { comment: { url: string } }[] }>(
+      `/api/v1/videos/${video.uuid}/comment-threads/${tree.data[0]?.threadId}`,
+    );
+    const pasted = await open(far, fay.session);
+    const uri = thread.children[0]?.comment.url ?? '';
+    await pasted.goto(`/authorize_interaction?uri=${encodeURIComponent(uri)}`);
+    await expect(pasted.getByRole('article', { name: 'Reply by root' })).toBeFocused({ timeout: 30_000 });
+
     // Deleted there, gone here.
     await away
       .getByRole('article', { name: 'Comment by fay' })

@@ -13,6 +13,7 @@ import {
   type ThreadOrder,
 } from './api/comment';
 import { add, change, find, remove, threadOf, type Thread } from './comment_tree';
+import type { WantedComment } from './wanted_comment';
 
 /** How many threads are asked for at a time. */
 const COUNT = 20;
@@ -32,13 +33,13 @@ export class Comments {
   /** Who said something while the page was open, for those who cannot see it arrive. */
   arrived = $state.raw<string[]>([]);
   /** The comment to look at first, such as one that a notification tells of. */
-  readonly wanted: { thread: number; comment: number } | null;
+  readonly wanted: WantedComment | null;
   readonly #video: string;
   #turn = 0;
   /** How many comments the node has listed so far: new ones on top are not counted. */
   #listed = 0;
 
-  constructor(video: string, wanted: { thread: number; comment: number } | null) {
+  constructor(video: string, wanted: WantedComment | null) {
     this.#video = video;
     this.wanted = wanted;
   }
@@ -192,12 +193,25 @@ export class Comments {
 
   async #bringWanted(): Promise<void> {
     if (!this.wanted) return;
+    const { comment, thread } = this.wanted;
     try {
-      const tree = await getThread(this.#video, this.wanted.thread);
-      const thread: Thread = { ...tree, loaded: true, open: true };
-      this.threads = [thread, ...this.threads.filter((one) => one.comment.id !== tree.comment.id)];
+      const tree = await getThread(this.#video, thread ?? comment);
+      const found: Thread = { ...tree, loaded: true, open: true };
+      this.threads = [found, ...this.threads.filter((one) => one.comment.id !== tree.comment.id)];
     } catch {
-      // It may have been deleted since; the other comments are shown all the same.
+      // It may have been deleted since; or it is a reply, and the address did not say to what.
+      if (thread === null) await this.#seek(comment);
+    }
+  }
+
+  /** Opens the thread among those on the page that has a reply. */
+  async #seek(id: number): Promise<void> {
+    for (const thread of this.threads) {
+      if (thread.comment.totalReplies === 0) continue;
+      await this.#fetchReplies(thread).catch(() => undefined);
+      if (!find([thread], id)) continue;
+      thread.open = true;
+      return;
     }
   }
 }
