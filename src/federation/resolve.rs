@@ -324,6 +324,26 @@ impl Federation {
         jrd.actor().ok_or(Error::NotFound("account"))
     }
 
+    /// The actor that stands for a server.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it has none; those of fetching.
+    pub async fn server(&self, host: &Host) -> Result<ActorRef, Error> {
+        for name in ["peertube", host.as_str()] {
+            let handle = Handle { name: name.to_owned(), host: host.to_string() };
+            match self.uri_of(&handle).await {
+                Ok(uri) => {
+                    if let actor @ ActorRef::Instance(_) = self.actor(&uri).await? {
+                        return Ok(actor);
+                    }
+                }
+                Err(Error::NotFound(_) | Error::Gone | Error::Status { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::NotFound("server"))
+    }
+
     async fn found(&self, url: &Url) -> Result<Found, Error> {
         if let Some(ours) = self.addresses.read(url) {
             return Ok(match ours {

@@ -11,6 +11,7 @@ pub(crate) mod channels;
 mod comment_events;
 mod comments;
 mod config_api;
+mod domains;
 pub(crate) mod federation;
 mod fields;
 mod followers;
@@ -24,6 +25,7 @@ mod progress_events;
 mod rates;
 mod registrations;
 mod search;
+mod server_follows;
 pub mod shapes;
 mod shares;
 mod statistics;
@@ -59,6 +61,7 @@ fn peertube(config: &mut ServiceConfig) {
         .configure(channels::routes)
         .configure(lists::routes)
         .configure(search::routes)
+        .configure(server_follows::routes)
         .configure(uploads::routes)
         .configure(comments::routes)
         .configure(notifications::routes)
@@ -77,7 +80,8 @@ fn kinora(config: &mut ServiceConfig) {
         .configure(progress_events::routes)
         .configure(comment_events::routes)
         .configure(comments::kinora_routes)
-        .configure(shares::kinora_routes);
+        .configure(shares::kinora_routes)
+        .configure(domains::kinora_routes);
 }
 
 /// `GET /ping`: `pong`, for clients that want to know whether there is a node.

@@ -22,7 +22,9 @@ async fn a_followed_channel_brings_its_past_and_its_new_videos() {
     let playlist = seen["streamingPlaylists"][0]["playlistUrl"].as_str().unwrap();
     assert!(playlist.starts_with(&pair.first.url), "{playlist}");
     assert_eq!(crate::support::clip::decode(playlist), "");
-    let picture = pair.bob.get(seen["previewPath"].as_str().unwrap()).await.expect_done();
+    let asked = pair.bob.get(seen["previewPath"].as_str().unwrap()).await;
+    assert_eq!(asked.status, 302, "it is fetched and made anew first");
+    let picture = pair.bob.get(asked.header("location")).await.expect_done();
     assert_eq!(picture.header("content-type"), "image/jpeg");
 
     let new = pair.alice_publishes("After the follow").await;

@@ -70,7 +70,9 @@ impl Federation {
         verb: &Verb,
     ) -> Result<Vec<Letter>, Error> {
         let (comment, video) = self.told_comment(id).await?;
-        if !comment.is_shown() || comment.uri.is_some() {
+        // What waits under a video elsewhere waits for its owner there, who must hear of it.
+        let waits = !comment.is_shown();
+        if (waits && (video.is_local() || comment.is_deleted())) || comment.uri.is_some() {
             return Ok(Vec::new());
         }
         let activity = if *verb == Verb::Create {
@@ -83,8 +85,16 @@ impl Federation {
             let at = Some(comment.updated_at);
             mapping::about(verb, &id, &self.account_id(&author), object, at)
         };
-        let mentioned = self.mentioned(&comment).await?;
-        let audience = self.comment_audience(&comment, &video, &mentioned).await?;
+        let audience = if waits {
+            let mut owner = Audience::default();
+            for actor in self.remote_actors(&[ActorRef::Account(video.account)]).await? {
+                owner.add(&actor);
+            }
+            owner
+        } else {
+            let mentioned = self.mentioned(&comment).await?;
+            self.comment_audience(&comment, &video, &mentioned).await?
+        };
         let by = ActorRef::Account(comment.account);
         Ok(self.spread(by, activity, audience, self.group_if_ours(&video).await?))
     }
