@@ -28,6 +28,15 @@ impl Federation {
     /// [`Error::Limit`] if it is too large, [`Error::Unverified`] if it is not signed as it must be, [`Error::Blocked`],
     /// [`Error::Unreadable`]; [`Error::Store`].
     pub async fn receive(&self, request: &Request) -> Result<(), Error> {
+        let taken = Box::pin(self.take(request)).await;
+        self.metrics.received(match &taken {
+            Ok(outcome) => outcome,
+            Err(_) => "refused",
+        });
+        taken.map(|_outcome| ())
+    }
+
+    async fn take(&self, request: &Request) -> Result<&'static str, Error> {
         if !self.config.enabled {
             return Err(Error::NotFound("inbox"));
         }
@@ -40,15 +49,16 @@ impl Federation {
         self.ask_rules(&activity.actor)?;
         if self.says_farewell_unknown(&activity).await? {
             // Nothing of a stranger is here: to look up who it was would make a storm of every deletion.
-            return Ok(());
+            return Ok("dropped");
         }
         let signer = Box::pin(self.verify(claim)).await?;
         let now_s = self.service.now().as_ms().div_euclid(1000);
         if !self.signers.replays.is_new(signer.fingerprint, now_s) {
-            return Ok(());
+            return Ok("known");
         }
         if let Some(host) = Host::of(&signer.actor) {
             self.wake(&host);
+            self.meet(&host);
         }
         self.keep(&json, &activity, &signer, &request.body).await
     }
@@ -82,7 +92,7 @@ impl Federation {
         activity: &Activity,
         signer: &Signer,
         body: &Bytes,
-    ) -> Result<(), Error> {
+    ) -> Result<&'static str, Error> {
         let by_itself = signer.actor == activity.actor;
         // What is passed on is its author's only with a proof of theirs; else whoever handles it believes only ids.
         let proven = !by_itself && self.is_proven(json, &activity.actor).await;
@@ -91,7 +101,7 @@ impl Federation {
         let received = Received { uri, at: self.service.now(), made: None };
         if self.service.store.get::<Received>(&digest(&received.uri)).await?.is_some() {
             debug!("an activity came once more");
-            return Ok(());
+            return Ok("known");
         }
         let text = String::from_utf8(body.to_vec())
             .map_err(|_bad| Error::Unreadable("it is not UTF-8".to_owned()))?;
@@ -101,7 +111,8 @@ impl Federation {
         self.service.queue.enqueue(&mut batch, &job)?;
         match self.service.store.commit(batch).await {
             // The same activity came in twice at once.
-            Ok(()) | Err(kinora_store::Error::Conflict) => Ok(()),
+            Err(kinora_store::Error::Conflict) => Ok("known"),
+            Ok(()) => Ok("taken"),
             Err(error) => Err(error.into()),
         }
     }

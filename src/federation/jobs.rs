@@ -38,7 +38,9 @@ impl Crew for Federation {
         }
     }
 
-    fn ended(&self, _kind: &'static str, _how: &'static str) {}
+    fn ended(&self, kind: &'static str, how: &'static str) {
+        self.metrics.ended(kind, how);
+    }
 }
 
 /// What an error means for the job that it ended.

@@ -18,12 +18,15 @@ pub mod inbox;
 mod jobs;
 pub mod keys;
 mod mapping;
+pub mod metrics;
 mod outbox;
 mod receive;
 pub mod resolve;
 pub mod room;
+pub mod software;
 #[cfg(test)]
 mod tests;
+pub mod tidy;
 pub mod verify;
 
 pub use address::{Addresses, Ours};

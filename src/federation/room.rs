@@ -19,6 +19,8 @@ use crate::error::Error;
 use crate::fetch::Client;
 use crate::fetch::resolver::{Names, SystemNames};
 use crate::keys::Keys;
+use crate::metrics::Metrics;
+use crate::software::{ASKERS, Greeter};
 use crate::verify::Signers;
 
 /// Workers for each lane: what is told goes out in order; what comes in waits for other servers now and then.
@@ -41,6 +43,9 @@ pub struct Federation {
     /// The keys of our actors.
     pub keys: Keys,
     pub(crate) signers: Signers,
+    pub(crate) greeter: Greeter,
+    /// What this room counts.
+    pub metrics: Metrics,
     pub(crate) deliveries: Deliveries,
     pub(crate) shelf: Shelf,
     pub(crate) stopping: CancellationToken,
@@ -101,6 +106,8 @@ impl Federation {
             client,
             keys,
             signers,
+            greeter: Greeter::default(),
+            metrics: Metrics::default(),
             deliveries,
             shelf: Shelf::default(),
             stopping,
@@ -115,6 +122,12 @@ impl Federation {
         if enabled {
             let room = Arc::clone(self);
             tasks.spawn(room.deliver());
+            let room = Arc::clone(self);
+            tasks.spawn(async move { room.tidy().await });
+            for _ in 0..ASKERS {
+                let room = Arc::clone(self);
+                tasks.spawn(async move { room.greet().await });
+            }
         }
         for (lane, count) in WORKERS.into_iter().filter(|(it, _)| enabled || *it == Lane::Federate)
         {

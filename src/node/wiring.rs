@@ -78,6 +78,7 @@ impl Node {
         let control = Control::open(&config.control_path(), Arc::clone(&service));
         let federation =
             Federation::open(Arc::clone(&service), config.federation, &config.http.public_url)?;
+        federation.metrics.register(registry.sub_registry_with_prefix("federation"));
         let federating = federation.start();
         let app = Arc::new(App::new(service, media, federation, config.http, registry));
         Ok((Self { app, listener, workers, federating, chores, control, running }, administrator))

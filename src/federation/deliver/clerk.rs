@@ -152,6 +152,8 @@ impl Federation {
                 lines.done(round.host, more);
             }
         });
+        let (waiting, in_trouble) = self.lines();
+        self.metrics.lines(waiting, in_trouble);
         for trouble in back {
             self.welcome(&trouble).await;
         }

@@ -61,18 +61,23 @@ impl Federation {
             let signer = outgoing.signer;
             match self.hand_over(&delivery, outgoing, &mut quick).await {
                 Ok(()) => {
+                    self.metrics.delivery("delivered");
                     round.reached = true;
                     round.ended.push(delivery.into_row());
                 }
                 Err(error) if self.is_final(&error, host) => {
                     info!(host = %host, %error, "an inbox does not take an activity");
+                    self.metrics.delivery("refused");
                     round.reached |= answered(&error);
                     if matches!(error, Error::Gone) {
                         self.drop_inbox(signer, &delivery.inbox).await?;
                     }
                     round.ended.push(delivery.into_row());
                 }
-                Err(error) => return trouble(error),
+                Err(error) => {
+                    self.metrics.delivery("failed");
+                    return trouble(error);
+                }
             }
             if quick.is_none() {
                 return Ok(End::More);

@@ -10,7 +10,7 @@ use kinora_activity::proof::add_proof;
 use kinora_activity::signature::{Headers, Outgoing, Scheme, sign};
 use kinora_model::actor::{ActorRef, RemoteActor, RemoteKey};
 use kinora_model::host::Host;
-use kinora_model::instance::DomainLevel;
+use kinora_model::instance::{DomainLevel, Instance};
 use kinora_model::job::{Job, Lane};
 use kinora_store::Batch;
 use serde_json::{Value, json};
@@ -493,4 +493,49 @@ async fn a_signed_request_wakes_the_server_that_sent_it() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     workers.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_is_asked_what_it_runs() {
+    let peer = Peer::start(|asked| match asked.target.as_str() {
+        "/.well-known/nodeinfo" => {
+            let href = format!("http://{}/nodeinfo/2.1", asked.host());
+            let rel = "http://nodeinfo.diaspora.software/ns/schema/2.1";
+            let index = json!({ "links": [{ "rel": rel, "href": href }] });
+            Reply::typed("application/json", index.to_string())
+        }
+        "/nodeinfo/2.1" => {
+            let told = json!({ "software": { "name": "Lemmy", "version": "1.0" } });
+            Reply::typed("application/json", told.to_string())
+        }
+        _ => Reply::Document(actor(asked, &BOB)),
+    })
+    .await;
+    let stage = Stage::new();
+    let workers = stage.room.start();
+    stage.room.receive(&by_bob(&stage, &peer, &like(&peer, "bobs.test", 1))).await.unwrap();
+    let host = Host::of(&peer.url("bobs.test", "/")).unwrap();
+    let instance = loop {
+        let store = &stage.room.service.store;
+        let row = store.get::<Instance>(host.as_str().as_bytes()).await.unwrap();
+        if let Some(row) = row.filter(|row| row.asked_at.is_some()) {
+            break row;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    assert_eq!(instance.software.as_deref(), Some("lemmy"));
+    stage.room.receive(&by_bob(&stage, &peer, &like(&peer, "bobs.test", 2))).await.unwrap();
+    let asked = peer.asked().iter().filter(|it| it.target == "/nodeinfo/2.1").count();
+    assert_eq!(asked, 1);
+    workers.stop().await;
+}
+
+#[tokio::test]
+async fn what_came_in_long_ago_is_forgotten() {
+    let (peer, stage) = (bobs().await, Stage::new());
+    stage.room.receive(&by_bob(&stage, &peer, &like(&peer, "bobs.test", 1))).await.unwrap();
+    assert_eq!(stage.room.forget_old().await.unwrap(), 0);
+    stage.clock.advance(crate::tidy::KNOWN_FOR + Duration::from_secs(1));
+    assert_eq!(stage.room.forget_old().await.unwrap(), 1);
+    assert_eq!(stage.room.forget_old().await.unwrap(), 0);
 }
