@@ -17,8 +17,10 @@ use kinora_model::follow::Follow;
 use kinora_model::host::Host;
 use kinora_model::id::Id;
 use kinora_model::reaction::Rating;
+use kinora_model::report::ReportTarget;
 use kinora_model::video::Video;
 use kinora_service::comments::NewRemoteComment;
+use kinora_service::reports::{self, NewReport};
 use kinora_service::{comments, follows, names, reactions, remote, shares};
 use kinora_store::Batch;
 use kinora_store::tables::follow::follow_by_id;
@@ -35,6 +37,9 @@ use crate::resolve::PARENTS_MAX;
 
 /// Views that one server may add to a video within the time in which a viewer counts once.
 const VIEWS_OF_HOST_MAX: u64 = 128;
+
+/// Things that one report is about.
+const REPORTED_MAX: usize = 10;
 
 /// An activity that is handled: who is believed to have said it, and the words as they came.
 struct Said<'a> {
@@ -84,6 +89,7 @@ impl Federation {
                 self.receive_rating(&said).await
             }
             Verb::View if said.own => self.receive_view(&said).await,
+            Verb::Flag if said.own => self.receive_report(&said).await,
             Verb::ApproveReply | Verb::RejectReply if said.own => {
                 self.receive_decision(&said).await
             }
@@ -536,6 +542,39 @@ impl Federation {
         let viewer = hash(&format!("{} {place}", said.host));
         self.service.views.watched(video, viewer, self.service.now());
         Ok(())
+    }
+
+    /// Somebody elsewhere thinks that a moderator here should look at something.
+    async fn receive_report(&self, said: &Said<'_>) -> Result<(), Error> {
+        let reporter = self.actor(&said.activity.actor).await?;
+        let reason = said.activity.content.clone().unwrap_or_default();
+        for uri in lenient::ids_of(Some(&said.activity.object)).iter().take(REPORTED_MAX) {
+            let Some(target) = self.reported(uri).await? else { continue };
+            let new = NewReport {
+                target,
+                reason: crate::mapping::from_theirs::plain(&reason),
+                predefined: Vec::new(),
+                starts_at_s: None,
+                ends_at_s: None,
+            };
+            reports::receive(&self.service, reporter, &new, said.activity.id.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// What is reported, if it is ours.
+    async fn reported(&self, uri: &Url) -> Result<Option<ReportTarget>, Error> {
+        Ok(match self.addresses.read(uri) {
+            Some(Ours::Video(_)) => self.known_video(uri).await?.map(ReportTarget::Video),
+            Some(Ours::Comment(..)) => {
+                self.known_comment(uri).await?.map(|it| ReportTarget::Comment(it.id))
+            }
+            Some(ours @ Ours::Account(_)) => match self.our_actor(&ours).await {
+                Ok(ActorRef::Account(id)) => Some(ReportTarget::Account(id)),
+                _ => None,
+            },
+            _ => None,
+        })
     }
 
     /// The owner of a video elsewhere decided about a comment under it.

@@ -5,6 +5,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::problem::{Problem, plain_problems};
 
+mod abuses;
 pub(crate) mod accounts;
 mod captions;
 pub(crate) mod channels;
@@ -61,6 +62,7 @@ fn peertube(config: &mut ServiceConfig) {
         .configure(channels::routes)
         .configure(lists::routes)
         .configure(search::routes)
+        .configure(abuses::routes)
         .configure(server_follows::routes)
         .configure(uploads::routes)
         .configure(comments::routes)

@@ -51,6 +51,14 @@ const WORKING: &[(&str, &str)] = &[
     ("/settings/channels/{name}", "Channels"),
     ("/admin/users", "People"),
     ("/admin/registrations", "Requests to join"),
+    ("/admin/reports", "Reports"),
+    ("/admin/federation", "Other servers"),
+    ("/my/subscriptions", "Subscriptions"),
+    ("/videos/subscriptions", "Subscriptions"),
+    ("/my/notifications", "Notifications"),
+    ("/my-account/notifications", "Notifications"),
+    ("/remote-interaction", "From another server"),
+    ("/authorize_interaction", "From another server"),
 ];
 
 /// Adds the routes.

@@ -36,6 +36,7 @@ pub mod quota;
 pub mod reactions;
 pub mod registrations;
 pub mod remote;
+pub mod reports;
 pub mod secret;
 pub mod sessions;
 pub mod shares;

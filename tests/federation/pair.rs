@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{Client, Node, clip};
 
 /// How long something may take to get from one node to the other: longer than the first wait after a failed delivery.
-const PATIENCE: Duration = Duration::from_secs(25);
+const PATIENCE: Duration = Duration::from_secs(150);
 
 /// How often a node is asked whether something has arrived: it tells nobody outside.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

@@ -7,7 +7,10 @@ use kinora_model::clock::Timestamp;
 use kinora_model::delivery::HostTrouble;
 use kinora_model::host::Host;
 
-/// The wait after the first failure.
+/// The wait after the first failure: most servers that are not reached are starting anew.
+pub(super) const WAIT_QUICK: Duration = Duration::from_secs(10);
+
+/// The wait after the second failure.
 pub(super) const WAIT_FIRST: Duration = Duration::from_secs(60);
 
 /// The longest wait while activities are still tried.
@@ -22,11 +25,14 @@ pub(super) const PROBE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a sleeping server is probed; then only a word of its own wakes it.
 pub(super) const LOST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// The wait after so many failures in a row, from 1: four times as long each time, up to [`WAIT_MAX`], and up to a
-/// quarter more that differs from server to server.
+/// The wait after so many failures in a row, from 1: a short one, then four times as long each time, up to [`WAIT_MAX`], and
+/// up to a quarter more that differs from server to server.
 pub(super) fn wait_after(failures: u32, host: &Host) -> Duration {
-    let factor = 4_u32.saturating_pow(failures.saturating_sub(1));
-    let wait = WAIT_FIRST.checked_mul(factor).map_or(WAIT_MAX, |wait| wait.min(WAIT_MAX));
+    let factor = failures.checked_sub(2).map(|more| 4_u32.saturating_pow(more));
+    let wait = match factor {
+        Some(factor) => WAIT_FIRST.checked_mul(factor).map_or(WAIT_MAX, |wait| wait.min(WAIT_MAX)),
+        None => WAIT_QUICK,
+    };
     let share = BuildHasherDefault::<DefaultHasher>::default().hash_one(host.as_str()) % 256;
     let more = wait.as_millis().saturating_mul(u128::from(share)) / 1024;
     wait.saturating_add(Duration::from_millis(u64::try_from(more).unwrap_or(0)))
@@ -68,8 +74,10 @@ mod tests {
     #[test]
     fn waits_grow_fourfold_up_to_half_a_day() {
         let host = Host::parse("a.example").unwrap();
+        let quick = wait_after(1, &host).as_secs();
+        assert!((10..=12).contains(&quick), "{quick}");
         let minutes = |failures| wait_after(failures, &host).as_secs() / 60;
-        for (failures, least) in [(1, 1), (2, 4), (3, 16), (4, 64), (5, 256), (6, 720), (60, 720)] {
+        for (failures, least) in [(2, 1), (3, 4), (4, 16), (5, 64), (6, 256), (7, 720), (60, 720)] {
             let waited = minutes(failures);
             assert!((least..=least * 5 / 4).contains(&waited), "{failures}: {waited}");
         }

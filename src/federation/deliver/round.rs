@@ -21,7 +21,7 @@ const ROUND_MAX: usize = 16;
 const QUICK: Duration = Duration::from_secs(2);
 
 /// After so many failures in a row it is not the server that fails but what it is told: that is then left out.
-const STUBBORN: u32 = 5;
+const STUBBORN: u32 = 6;
 
 impl Federation {
     /// Delivers what waits for a server, in order. `quick` is given back as soon as the server turns out to be slow.

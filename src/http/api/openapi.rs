@@ -17,9 +17,9 @@ use utoipa::openapi::security::{Flow, OAuth2, Password, Scopes, SecurityScheme};
 use utoipa::openapi::{OpenApi, PathItem, RefOr, Required};
 
 use super::{
-    accounts, captions, channels, comment_events, comments, config_api, lists, my_user,
-    notifications, oauth, progress_events, rates, registrations, search, shares, statistics,
-    subscriptions, uploads, users, videos, views,
+    abuses, accounts, captions, channels, comment_events, comments, config_api, domains,
+    federation, lists, my_user, notifications, oauth, progress_events, rates, registrations,
+    search, server_follows, shares, statistics, subscriptions, uploads, users, videos, views,
 };
 
 /// Adds the route.
@@ -111,6 +111,23 @@ pub fn text() -> String {
         rates::rate,
         rates::mine,
         views::watch,
+        abuses::report,
+        abuses::list,
+        abuses::decide,
+        abuses::delete,
+        domains::list,
+        domains::put,
+        domains::delete,
+        federation::resolve,
+        federation::interact,
+        federation::backfill,
+        federation::fetch_more,
+        server_follows::list_followers,
+        server_follows::list_following,
+        server_follows::follow,
+        server_follows::unfollow,
+        server_follows::accept,
+        server_follows::reject,
         progress_events::progress,
         progress_events::events,
         progress_events::thumbnails,
