@@ -62,6 +62,15 @@ impl Deliveries {
         }
     }
 
+    /// A server gave a sign of life; false if it was not in trouble.
+    pub(crate) fn wake(&self, host: &Host) -> bool {
+        let woken = self.with(|lines| lines.wake(host));
+        if woken {
+            self.changed.notify_one();
+        }
+        woken
+    }
+
     fn with<T>(&self, look: impl FnOnce(&mut Lines) -> T) -> T {
         look(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -121,9 +130,8 @@ impl Federation {
     /// Says that a server gave a sign of life: what waits for it goes out at once. Costs nothing for a server that is
     /// not in trouble.
     pub fn wake(&self, host: &Host) {
-        if self.deliveries.with(|lines| lines.wake(host)) {
+        if self.deliveries.wake(host) {
             self.client.forgive(host);
-            self.deliveries.changed.notify_one();
         }
     }
 

@@ -20,6 +20,7 @@ use url::Url;
 
 use crate::address::Addresses;
 use crate::config::{Config, is_playground};
+use crate::deliver::Deliveries;
 use crate::error::Error;
 use crate::keys::Keys;
 
@@ -71,6 +72,8 @@ pub struct Client {
     http: reqwest::Client,
     service: Arc<Service>,
     keys: Keys,
+    /// Those who wait for a sign of life.
+    deliveries: Arc<Deliveries>,
     ours: Host,
     allow_private: bool,
     allow_http: bool,
@@ -108,11 +111,11 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Setting`] if the certificates of the settings cannot be used.
-    pub fn open(
+    pub(crate) fn open(
         service: Arc<Service>,
         config: &Config,
         addresses: &Addresses,
-        keys: Keys,
+        (keys, deliveries): (Keys, Arc<Deliveries>),
         names: Arc<dyn resolver::Names>,
     ) -> Result<Self, Error> {
         let allow_private = config.allow_private;
@@ -143,6 +146,7 @@ impl Client {
             http,
             service,
             keys,
+            deliveries,
             ours: addresses.host().clone(),
             allow_private,
             allow_http: is_playground(&addresses.url("/")),

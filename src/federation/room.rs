@@ -46,7 +46,7 @@ pub struct Federation {
     pub(crate) greeter: Greeter,
     /// What this room counts.
     pub metrics: Metrics,
-    pub(crate) deliveries: Deliveries,
+    pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) shelf: Shelf,
     pub(crate) stopping: CancellationToken,
 }
@@ -96,8 +96,9 @@ impl Federation {
         let addresses = Addresses::new(public_url)
             .ok_or(Error::Setting("the public address has no host".to_owned()))?;
         let keys = Keys::new(Arc::clone(&service), addresses.clone());
-        let client = Client::open(Arc::clone(&service), &config, &addresses, keys.clone(), names)?;
-        let deliveries = Deliveries::new(config.deliveries_max);
+        let deliveries = Arc::new(Deliveries::new(config.deliveries_max));
+        let known = (keys.clone(), Arc::clone(&deliveries));
+        let client = Client::open(Arc::clone(&service), &config, &addresses, known, names)?;
         let (signers, stopping) = (Signers::default(), CancellationToken::new());
         Ok(Arc::new(Self {
             service,

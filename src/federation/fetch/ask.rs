@@ -62,7 +62,9 @@ impl Client {
                     let read = tokio::time::timeout(REST_MAX, reading).await;
                     read.ok().and_then(Result::ok).unwrap_or_default()
                 } else {
-                    reading.await?
+                    let body = reading.await?;
+                    self.deliveries.wake(&host);
+                    body
                 };
                 return Ok(Answer { url, headers, body });
             }

@@ -233,3 +233,23 @@ async fn what_is_meant_for_this_node_itself_is_not_sent() {
     };
     assert!(delivery.key().starts_with(b"a.test\0"));
 }
+
+#[tokio::test]
+async fn a_document_that_can_be_had_wakes_its_server() {
+    let down = Arc::new(Mutex::new(true));
+    let is_down = Arc::clone(&down);
+    let peer = Peer::start(move |asked| match (*is_down.lock().unwrap(), asked.method.as_str()) {
+        (true, _) => Reply::Close,
+        (false, "GET") => Reply::Document(serde_json::json!({ "type": "Note" })),
+        (false, _) => Reply::status(202),
+    })
+    .await;
+    let stage = Stage::new();
+    let workers = stage.room.start();
+    send(&stage, "{}", &[peer.url("nap.test", "/inbox")]).await;
+    until("trouble", async || left(&stage).await == (1, 1, 1)).await;
+    *down.lock().unwrap() = false;
+    stage.room.client.get(&peer.url("nap.test", "/note")).await.unwrap();
+    until("an empty queue", async || left(&stage).await == (0, 0, 0)).await;
+    workers.stop().await;
+}
