@@ -75,6 +75,7 @@ pub struct Client {
     /// Those who wait for a sign of life.
     deliveries: Arc<Deliveries>,
     ours: Host,
+    enabled: bool,
     allow_private: bool,
     allow_http: bool,
     speaks_http: bool,
@@ -148,6 +149,7 @@ impl Client {
             keys,
             deliveries,
             ours: addresses.host().clone(),
+            enabled: config.enabled,
             allow_private,
             allow_http: is_playground(&addresses.url("/")),
             speaks_http: addresses.url("/").scheme() == "http",

@@ -194,3 +194,103 @@ async fn holding<T>(service: &Service, leased: &Leased, work: impl Future<Output
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+    use std::sync::Mutex as Shut;
+
+    use super::*;
+    use crate::stage::Stage;
+
+    /// Writes down what it is given, and ends it as it is told.
+    #[derive(Default)]
+    struct Scribe {
+        begun: Shut<Vec<String>>,
+        ends: Shut<Vec<&'static str>>,
+        fails: Option<Failure>,
+        stop_after: usize,
+        stopping: CancellationToken,
+    }
+
+    impl Crew for Scribe {
+        async fn handle(&self, leased: &Leased) -> Result<(), Failure> {
+            let Job::Receive { activity, .. } = &leased.job else { return Ok(()) };
+            self.begun.lock().unwrap().push(activity.clone());
+            // Others have every chance to come in between.
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
+            self.fails.clone().map_or(Ok(()), Err)
+        }
+
+        fn line(&self, job: &Job) -> Option<String> {
+            match job {
+                Job::Receive { signer, .. } => signer.host_str().map(str::to_owned),
+                _ => None,
+            }
+        }
+
+        fn ended(&self, _kind: &'static str, how: &'static str) {
+            let mut ends = self.ends.lock().unwrap();
+            ends.push(how);
+            if ends.len() >= self.stop_after {
+                self.stopping.cancel();
+            }
+        }
+    }
+
+    async fn want(stage: &Stage, words: &str, host: &str) {
+        let signer = url::Url::parse(&format!("https://{host}/bob")).unwrap();
+        let mut batch = Batch::default();
+        let job = Job::Receive { activity: words.to_owned(), signer };
+        stage.service.queue.enqueue(&mut batch, &job).unwrap();
+        stage.service.store.commit(batch).await.unwrap();
+    }
+
+    async fn run(stage: &Stage, scribe: &Scribe, workers: usize) {
+        let turns = Turns::default();
+        let names: Vec<_> = (0..workers).map(|number| format!("worker-{number}")).collect();
+        let working = names.iter().map(|name| {
+            work(&stage.service, scribe, Lane::Receive, name, &turns, &scribe.stopping)
+        });
+        futures::future::join_all(working).await;
+    }
+
+    #[tokio::test]
+    async fn jobs_of_one_line_keep_their_order_however_many_work() {
+        let stage = Stage::new().await;
+        for number in 0..60 {
+            want(&stage, &format!("{} {number:02}", number % 3), &format!("h{}.test", number % 3))
+                .await;
+        }
+        let scribe = Scribe { stop_after: 60, ..Scribe::default() };
+        run(&stage, &scribe, 8).await;
+        let begun = scribe.begun.lock().unwrap().clone();
+        for line in ["0 ", "1 ", "2 "] {
+            let of_line: Vec<_> = begun.iter().filter(|it| it.starts_with(line)).collect();
+            assert_eq!(of_line.len(), 20);
+            assert!(of_line.is_sorted(), "{of_line:?}");
+        }
+        assert_eq!(stage.service.queue.count(Lane::Receive).await.unwrap().due, 0);
+    }
+
+    #[tokio::test]
+    async fn a_job_ends_as_its_failure_says() {
+        for (fails, how, waiting, buried) in [
+            (Failure::Passing("not now".to_owned()), "retried", 1, 0),
+            (Failure::Later(Duration::from_secs(60), "not yet".to_owned()), "waiting", 1, 0),
+            (Failure::Final("never".to_owned()), "buried", 0, 1),
+            (Failure::Moot("gone".to_owned()), "moot", 0, 0),
+        ] {
+            let stage = Stage::new().await;
+            want(&stage, "word", "h.test").await;
+            let scribe = Scribe { stop_after: 1, fails: Some(fails), ..Scribe::default() };
+            run(&stage, &scribe, 1).await;
+            assert_eq!(*scribe.ends.lock().unwrap(), [how]);
+            let count = stage.service.queue.count(Lane::Receive).await.unwrap();
+            assert_eq!((count.due, count.later), (0, waiting), "{how}");
+            assert_eq!(stage.service.queue.count_buried().await.unwrap(), buried, "{how}");
+        }
+    }
+}

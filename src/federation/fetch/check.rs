@@ -28,6 +28,9 @@ impl Client {
 
     /// The part of the check that needs no rules.
     pub(super) fn check_form(&self, url: &Url) -> Result<Host, Error> {
+        if !self.enabled {
+            return Err(Error::Refused("federation is switched off"));
+        }
         match url.scheme() {
             "https" => {}
             "http" if self.allow_http => {}

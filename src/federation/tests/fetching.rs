@@ -383,3 +383,12 @@ async fn a_server_gets_few_requests_at_a_time() {
     assert_eq!(peer.connections(), crate::fetch::HOST_REQUESTS_MAX);
     asking.into_iter().for_each(|task| task.abort());
 }
+
+#[tokio::test]
+async fn a_node_that_talks_with_nobody_asks_nobody() {
+    let peer = Peer::start(|_| Reply::Document(json!({}))).await;
+    let stage = Stage::with(Config { enabled: false, allow_private: true, ..Config::default() });
+    let got = stage.room.client.get(&peer.url("good.test", "/")).await;
+    assert!(matches!(got, Err(Error::Refused(_))), "{got:?}");
+    assert_eq!(peer.connections(), 0);
+}
