@@ -96,3 +96,42 @@ fn what_gotosocial_sent_is_verified() {
     }
     assert_eq!(requests.as_array().unwrap().len(), 7);
 }
+
+/// RFC 9421, appendix B.2.6. It leaves the digest out, so only what is below the check of coverage is asked.
+#[test]
+fn the_example_of_the_standard_is_verified() {
+    let mut headers = Headers::default();
+    for (name, value) in [
+        ("host", "example.com"),
+        ("date", "Tue, 20 Apr 2021 02:07:55 GMT"),
+        ("content-type", "application/json"),
+        ("content-length", "18"),
+    ] {
+        headers.append(name, value.as_bytes());
+    }
+    let request = Incoming {
+        method: "POST",
+        origin: "https://example.com",
+        target: "/foo?param=Value&Pet=dog",
+        headers: &headers,
+        body: b"{\"hello\": \"world\"}",
+    };
+    let input = "sig-b26=(\"date\" \"@method\" \"@path\" \"@authority\" \"content-type\" \"content-length\")\
+        ;created=1618884473;keyid=\"test-key-ed25519\"";
+    let signature = "sig-b26=:wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==:";
+    let mut claim = rfc9421::read(input, signature).unwrap();
+    assert_eq!(claim.key_id, "test-key-ed25519");
+    claim.bases = vec![rfc9421::base(&claim, &request).unwrap()];
+    let pem = "-----BEGIN PUBLIC KEY-----\n\
+        MCowBQYDK2VwAyEAJrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs=\n-----END PUBLIC KEY-----";
+    let key = PublicKey::from_pem(pem).unwrap();
+    assert_eq!(claim.verify(&key), Ok(()));
+    claim.bases[0].push(' ');
+    assert_eq!(claim.verify(&key), Err(Refusal::NotOfKey));
+    let policy = Policy { now_s: 1_618_884_473 };
+    let mut signed = headers.clone();
+    signed.append("signature-input", input.as_bytes());
+    signed.append("signature", signature.as_bytes());
+    let refused = read(&Incoming { headers: &signed, ..request }, &policy);
+    assert_eq!(refused, Err(Refusal::NotCovered("content-digest")));
+}
