@@ -16,6 +16,7 @@ mod domains;
 pub(crate) mod federation;
 mod fields;
 mod followers;
+mod hosts;
 pub(crate) mod lists;
 mod my_user;
 mod notifications;
@@ -83,7 +84,8 @@ fn kinora(config: &mut ServiceConfig) {
         .configure(comment_events::routes)
         .configure(comments::kinora_routes)
         .configure(shares::kinora_routes)
-        .configure(domains::kinora_routes);
+        .configure(domains::kinora_routes)
+        .configure(hosts::kinora_routes);
 }
 
 /// `GET /ping`: `pong`, for clients that want to know whether there is a node.

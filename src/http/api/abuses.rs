@@ -1,7 +1,7 @@
 //! Reports (PeerTube's abuses): sent by anyone who is signed in, looked after by moderators.
 
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse, Responder};
 use kinora_model::account::Account;
 use kinora_model::actor::ActorRef;
 use kinora_model::comment::Comment;
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::lists::Asked;
 use super::shapes::actor;
 use crate::auth::{Moderator, SignedIn};
 use crate::page::{List, Page};
@@ -115,10 +116,15 @@ pub(crate) async fn report(
 )]
 pub(crate) async fn list(
     app: web::Data<App>,
+    request: HttpRequest,
     page: Page,
     _who: Moderator,
 ) -> Result<impl Responder, Problem> {
+    let asked = Asked::of(&request)?;
+    let state = asked.one("state").map(str::parse::<u8>).transpose();
+    let state = state.map_err(|_no_number| Problem::invalid("state", "Should be a number"))?;
     let mut all = reports::list(&app.service).await?;
+    all.retain(|row| state.is_none_or(|it| row.state.number() == it));
     if !page.order(&["createdAt", "id", "state"])?.descending {
         all.reverse();
     }

@@ -18,7 +18,7 @@ use utoipa::openapi::{OpenApi, PathItem, RefOr, Required};
 
 use super::{
     abuses, accounts, captions, channels, comment_events, comments, config_api, domains,
-    federation, lists, my_user, notifications, oauth, progress_events, rates, registrations,
+    federation, hosts, lists, my_user, notifications, oauth, progress_events, rates, registrations,
     search, server_follows, shares, statistics, subscriptions, uploads, users, videos, views,
 };
 
@@ -118,6 +118,7 @@ pub fn text() -> String {
         domains::list,
         domains::put,
         domains::delete,
+        hosts::list,
         federation::resolve,
         federation::interact,
         federation::backfill,
