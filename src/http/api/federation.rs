@@ -182,19 +182,27 @@ pub(crate) async fn actor_of(app: &App, handle: &str) -> Result<ActorRef, Proble
 }
 
 /// Looks up what is searched for if it is an address or a handle; `None` if it is words, or nothing is there.
-pub(crate) async fn looked_up(app: &App, text: &str) -> Option<Found> {
+///
+/// # Errors
+/// 429 if whoever asks has this server ask others too often.
+pub(crate) async fn looked_up(
+    app: &App,
+    address: ClientAddress,
+    text: &str,
+) -> Result<Option<Found>, Problem> {
     let text = text.trim();
     let named = text.starts_with("http://")
         || text.starts_with("https://")
         || (text.contains('@') && !text.contains(char::is_whitespace));
     if !named {
-        return None;
+        return Ok(None);
     }
+    app.limits.count(Action::AskElsewhere, address.0)?;
     match app.federation.resolve(text).await {
-        Ok(found) => Some(found),
+        Ok(found) => Ok(Some(found)),
         Err(error) => {
             tracing::debug!(%error, "what was searched for was not found");
-            None
+            Ok(None)
         }
     }
 }

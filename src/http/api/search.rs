@@ -14,6 +14,7 @@ use super::federation;
 use super::lists::{Asked, list};
 use super::shapes::actor;
 use super::shapes::video::Video;
+use crate::address::ClientAddress;
 use crate::auth::MaybeSignedIn;
 use crate::page::{List, Page};
 use crate::problem::Problem;
@@ -54,12 +55,13 @@ pub(crate) async fn videos(
     app: web::Data<App>,
     request: HttpRequest,
     mut page: Page,
+    address: ClientAddress,
     who: MaybeSignedIn,
 ) -> Result<impl Responder, Problem> {
     let asked = Asked::of(&request)?;
     let mut filter = Filter::listed();
     // An address or a handle is looked up where it lives.
-    match federation::looked_up(&app, text(&asked)?).await {
+    match federation::looked_up(&app, address, text(&asked)?).await? {
         Some(Found::Video(id) | Found::Comment(_, id)) => return one(&app, id).await,
         Some(_) => filter.nothing = true,
         None => {}
@@ -93,10 +95,11 @@ pub(crate) async fn video_channels(
     app: web::Data<App>,
     request: HttpRequest,
     page: Page,
+    address: ClientAddress,
 ) -> Result<impl Responder, Problem> {
     let asked = Asked::of(&request)?;
     let words = text(&asked)?;
-    let mut found = match federation::looked_up(&app, words).await {
+    let mut found = match federation::looked_up(&app, address, words).await? {
         Some(Found::Channel(id)) => {
             let row = app.service.store.get::<Channel>(&id.to_key()).await?;
             row.into_iter().map(kinora_store::Stored::into_row).collect()
