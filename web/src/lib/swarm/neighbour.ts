@@ -5,8 +5,9 @@ import type { HaveMessage } from './wire';
 
 /** So many segments of one peer are fetched at the same time. */
 const FLIGHTS_MAX = 2;
-/** How long a peer is left alone that said it is busy, in ms. */
+/** How long a peer is left alone that said it is busy, or broke off, in ms. */
 const BUSY_MS = 1_000;
+const BROKEN_MS = 2_000;
 /** After so many failures in a row a peer is left alone for `PAUSE_MS`. */
 const FAILURES_MAX = 3;
 const PAUSE_MS = 30_000;
@@ -99,15 +100,17 @@ export class Neighbour {
   }
 
   failed(segment: Segment, why: Failure, now: number): void {
-    if (why === 'busy') {
-      this.#pausedUntil = Math.max(this.#pausedUntil, now + BUSY_MS);
-      return;
-    }
-    if (why !== 'broken') this.lacks(segment);
+    if (why === 'busy') return this.#pause(now + BUSY_MS);
+    if (why === 'broken') this.#pause(now + BROKEN_MS);
+    else this.lacks(segment);
     this.#failures += 1;
     this.rate /= 2;
     if (this.#failures < FAILURES_MAX) return;
     this.#failures = 0;
-    this.#pausedUntil = now + PAUSE_MS;
+    this.#pause(now + PAUSE_MS);
+  }
+
+  #pause(until: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, until);
   }
 }

@@ -4,6 +4,8 @@ export const URGENT_MAX_S = 6;
 export const URGENT_MIN_S = 1.5;
 /** So many answers count as recent. */
 const RECENT = 5;
+/** A line that takes longer than this for a segment is slow, in seconds. */
+const SLOW_S = 1;
 /** How long trouble is remembered, in ms. */
 const TROUBLE_MS = 30_000;
 
@@ -31,20 +33,29 @@ export class Urgency {
 
   /** The window for a segment of `bytes`, in seconds. */
   window(bytes: number, now: number): number {
-    const expected_s = this.#expected_s(bytes, now);
-    if (expected_s === null) return URGENT_MAX_S;
+    const expected_s = this.#expected_s(bytes);
+    if (expected_s === null || this.#isTroubled(now)) return URGENT_MAX_S;
     return Math.min(Math.max(1 + 3 * expected_s, URGENT_MIN_S), URGENT_MAX_S);
   }
 
   /** The latest that the origin may be asked for a segment of which most is there already, in seconds before its moment. */
   floor(bytes: number, now: number): number {
-    const expected_s = this.#expected_s(bytes, now);
-    return expected_s === null ? URGENT_MAX_S : Math.min(0.5 + 1.5 * expected_s, URGENT_MAX_S);
+    const expected_s = this.#expected_s(bytes);
+    if (expected_s === null || this.#isTroubled(now)) return URGENT_MAX_S;
+    return Math.min(0.5 + 1.5 * expected_s, URGENT_MAX_S);
   }
 
-  /** How long the origin takes, going by the slowest of its recent answers; null if that cannot be said. */
-  #expected_s(bytes: number, now: number): number | null {
-    if (this.#rates.length === 0 || now - this.#troubleAt < TROUBLE_MS) return null;
-    return bytes / Math.min(...this.#rates) / 1_000;
+  /** True if a segment of `bytes` is known to take so long that several at once would be in each other's way. */
+  isSlow(bytes: number): boolean {
+    return (this.#expected_s(bytes) ?? 0) > SLOW_S;
+  }
+
+  #isTroubled(now: number): boolean {
+    return now - this.#troubleAt < TROUBLE_MS;
+  }
+
+  /** How long the origin takes, going by the slowest of its recent answers; null if there was none. */
+  #expected_s(bytes: number): number | null {
+    return this.#rates.length === 0 ? null : bytes / Math.min(...this.#rates) / 1_000;
   }
 }

@@ -15,6 +15,8 @@ export interface Plan {
   sizes: number[];
   /** When the origin does not answer, in ms. */
   originDown?: [number, number];
+  /** When it takes questions and never answers them, in ms. */
+  originSilent?: [number, number];
   /** How long a lone viewer takes to notice that another came, in ms. */
   notice_ms?: number;
 }
@@ -194,9 +196,12 @@ export class Party {
     };
   }
 
-  originDown(): boolean {
-    const [from, to] = this.plan.originDown ?? [Infinity, Infinity];
-    return this.clock.now() >= from && this.clock.now() < to;
+  /** What the origin does with a question: it answers, it fails, or nothing ever comes. */
+  get origin(): 'well' | 'down' | 'silent' {
+    const within = (span?: [number, number]) =>
+      span !== undefined && this.clock.now() >= span[0] && this.clock.now() < span[1];
+    if (within(this.plan.originDown)) return 'down';
+    return within(this.plan.originSilent) ? 'silent' : 'well';
   }
 
   bytesOf(segment: Segment): Uint8Array<ArrayBuffer> {

@@ -122,6 +122,11 @@ describe('trouble', () => {
     expect(outcome).toMatchObject({ stalls: 0, badBytes: 0, unfinished: 0 });
   });
 
+  it('the origin says nothing for twenty seconds: peers carry on', () => {
+    const outcome = play(crowd(6, 3_000, 7), { originSilent: [24_000, 44_000] });
+    expect(outcome).toMatchObject({ stalls: 0, badBytes: 0, unfinished: 0 });
+  });
+
   it('the origin is slow: the urgent window grows, and nothing stalls', () => {
     const viewers = crowd(6, 2_000, 8).map((one) => ({ ...one, down: 400, origin_ms: 300 }));
     expect(play(viewers)).toMatchObject({ stalls: 0, badBytes: 0, unfinished: 0 });

@@ -180,7 +180,12 @@ export class Viewer {
     const { party } = this;
     let stop: () => void = () => undefined;
     const begin = party.clock.after(this.character.origin_ms / 2, () => {
-      if (party.originDown()) return void receiver.failed('broken');
+      if (party.origin === 'down') return void receiver.failed('broken');
+      if (party.origin === 'silent') {
+        // As long as a request may take for its first byte.
+        stop = party.clock.after(10_000, () => receiver.failed('broken'));
+        return;
+      }
       party.fetches[segment.index] = (party.fetches[segment.index] ?? 0) + 1;
       const flow = this.line.open(this.origin);
       let loaded = 0;
