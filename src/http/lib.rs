@@ -20,6 +20,7 @@ pub mod problem;
 pub mod server;
 #[cfg(test)]
 mod stage;
+mod tunnel;
 mod web;
 
 pub use config::Config;

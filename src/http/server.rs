@@ -11,6 +11,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Error, HttpServer};
 use kinora_federation::Federation;
 use kinora_media::Media;
+use kinora_p2p::Peers;
 use kinora_service::Service;
 use kinora_service::limits::Limits;
 use kinora_service::statistics::Counted;
@@ -42,6 +43,8 @@ pub struct App {
     pub media: Arc<Media>,
     /// Talking with other servers.
     pub federation: Arc<Federation>,
+    /// Peers; absent if they are switched off.
+    pub peers: Option<Arc<Peers>>,
     /// The settings of this room.
     pub config: Config,
     /// How often an address may try.
@@ -65,6 +68,7 @@ impl App {
         service: Arc<Service>,
         media: Arc<Media>,
         federation: Arc<Federation>,
+        peers: Option<Arc<Peers>>,
         config: Config,
         mut registry: Registry,
     ) -> Self {
@@ -75,6 +79,7 @@ impl App {
             service,
             media,
             federation,
+            peers,
             config,
             statistics: Counted::default(),
             registry,
@@ -150,6 +155,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(oembed::routes)
         .configure(feeds::routes)
         .configure(fediverse::routes)
+        .configure(crate::tunnel::routes)
         .configure(crate::web::routes)
         .configure(pages::routes)
         .default_service(web::to(pages::nowhere));

@@ -16,6 +16,7 @@ use kinora_model::name::Name;
 use kinora_model::text::Title;
 use kinora_model::user::Role;
 use kinora_model::video::{Counts, Source, Video, VideoState, VideoWords};
+use kinora_p2p::Peers;
 use kinora_service::users::{self, NewUser};
 use kinora_service::{Config, Service, channels, names, passwords, sessions};
 use kinora_store::blob::Blobs;
@@ -53,6 +54,11 @@ impl Stage {
     }
 
     pub(crate) fn with(config: Config) -> Self {
+        Self::with_peers(config, None)
+    }
+
+    /// A node that helps peers.
+    pub(crate) fn with_peers(config: Config, peers: Option<Arc<Peers>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::new(Arc::new(Memory::default()));
         let blobs = Blobs::open(&folder.path().join("store")).unwrap();
@@ -66,7 +72,8 @@ impl Stage {
         let federation = kinora_federation::Config::default();
         let federation =
             Federation::open(Arc::clone(&service), federation, &config.public_url).unwrap();
-        let app = App::new(service, Arc::new(media), federation, config, Registry::default());
+        let app =
+            App::new(service, Arc::new(media), federation, peers, config, Registry::default());
         Self { app: Data::new(app), clock, _folder: folder }
     }
 

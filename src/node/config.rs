@@ -38,6 +38,8 @@ pub struct Config {
     pub media: kinora_media::Config,
     /// Talking with other servers.
     pub federation: kinora_federation::Config,
+    /// Sharing with peers.
+    pub p2p: kinora_p2p::Config,
 }
 
 impl Default for Config {
@@ -52,6 +54,7 @@ impl Default for Config {
             store: kinora_store::config::Config::default(),
             media: kinora_media::Config::default(),
             federation: kinora_federation::Config::default(),
+            p2p: kinora_p2p::Config::default(),
         }
     }
 }
@@ -164,6 +167,7 @@ fn extract(figment: &Figment, file: Option<&Path>) -> Result<Config, Wrong> {
         ("store", fault::<kinora_store::config::Config>(figment, "store")),
         ("media", fault::<kinora_media::Config>(figment, "media")),
         ("federation", fault::<kinora_federation::Config>(figment, "federation")),
+        ("p2p", fault::<kinora_p2p::Config>(figment, "p2p")),
     ];
     let told = faults.into_iter().filter_map(|(section, error)| Some((section, error?)));
     let mut wrong: Vec<String> = told
@@ -199,6 +203,8 @@ struct Sections {
     _media: IgnoredAny,
     #[serde(rename = "federation")]
     _federation: IgnoredAny,
+    #[serde(rename = "p2p")]
+    _p2p: IgnoredAny,
 }
 
 impl Default for Sections {
@@ -213,6 +219,7 @@ impl Default for Sections {
             _store: IgnoredAny,
             _media: IgnoredAny,
             _federation: IgnoredAny,
+            _p2p: IgnoredAny,
         }
     }
 }
@@ -278,6 +285,12 @@ impl Config {
     #[must_use]
     pub fn scratch_dir(&self) -> PathBuf {
         self.store.files_dir(&self.data).join("scratch")
+    }
+
+    /// Where the key is kept that peers know the node by.
+    #[must_use]
+    pub fn peer_key_path(&self) -> PathBuf {
+        self.data.join("peer.key")
     }
 
     /// Where a running node takes orders from the same machine.

@@ -12,6 +12,7 @@ use kinora_http::App;
 use kinora_media::{Media, Workers};
 use kinora_model::clock::{Clock, SystemClock};
 use kinora_model::host::Host;
+use kinora_p2p::Peers;
 use kinora_service::users::{self, FirstAdministrator};
 use kinora_service::{Service, uploads, views};
 use kinora_store::Store;
@@ -36,6 +37,7 @@ pub struct Node {
     listener: TcpListener,
     workers: Workers,
     federating: kinora_federation::Workers,
+    sharing: Option<kinora_p2p::Workers>,
     chores: Chores,
     control: Option<Control>,
     running: PathBuf,
@@ -80,8 +82,20 @@ impl Node {
             Federation::open(Arc::clone(&service), config.federation, &config.http.public_url)?;
         federation.metrics.register(registry.sub_registry_with_prefix("federation"));
         let federating = federation.start();
-        let app = Arc::new(App::new(service, media, federation, config.http, registry));
-        Ok((Self { app, listener, workers, federating, chores, control, running }, administrator))
+        let (peers, sharing) = match config.p2p.enabled {
+            true => {
+                let key = config.peer_key_path();
+                let (peers, sharing) =
+                    Peers::start(config.p2p, &config.http.public_url, &key).await?;
+                peers.metrics.register(registry.sub_registry_with_prefix("p2p"));
+                (Some(peers), Some(sharing))
+            }
+            false => (None, None),
+        };
+        let app = App::new(service, media, federation, peers, config.http, registry);
+        let app = Arc::new(app);
+        let node = Self { app, listener, workers, federating, sharing, chores, control, running };
+        Ok((node, administrator))
     }
 
     /// Where browsers find the node.
@@ -98,10 +112,13 @@ impl Node {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<()> {
-        let Self { app, listener, workers, federating, chores, control, running } = self;
+        let Self { app, listener, workers, federating, sharing, chores, control, running } = self;
         info!(http.address = %app.config.listen, "serving");
         let served = kinora_http::serve(Arc::clone(&app), listener, stop).await;
         drop(control);
+        if let Some(sharing) = sharing {
+            sharing.stop().await;
+        }
         federating.stop().await;
         workers.stop().await;
         chores.stop().await;

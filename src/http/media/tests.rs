@@ -50,7 +50,7 @@ fn open(folder: &Path) -> Data<App> {
     let federation =
         kinora_federation::Federation::open(Arc::clone(&service), federation, &config.public_url);
     let (media, federation) = (Arc::new(media), federation.unwrap());
-    Data::new(App::new(service, media, federation, config, Registry::default()))
+    Data::new(App::new(service, media, federation, None, config, Registry::default()))
 }
 
 impl Node {

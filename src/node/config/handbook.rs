@@ -186,6 +186,23 @@ const FEDERATION: &[Key] = &[
     ),
 ];
 
+const P2P: &[Key] = &[
+    key("enabled", "Whether this node helps viewers to share with each other."),
+    key(
+        "viewers",
+        "What viewers do who did not decide for themselves: \"on\" (they share, and are told so at the first video), \"ask\" or \"off\".",
+    ),
+    key("watchers_min", "So many must watch a video before they are told of each other."),
+    key("tunnels_max", "Connections of browsers at a time, in all."),
+    key("tunnels_per_address_max", "Those from one network address."),
+    key("tunnels_per_minute", "New ones in a minute from one network address."),
+    key("reservations_max", "Browsers that can be reached through this node at a time."),
+    key(
+        "circuits_max",
+        "Introductions under way at a time: a few kilobytes each, with which two browsers find a way to each other.",
+    ),
+];
+
 const SECTIONS: &[(&str, &[Key])] = &[
     ("log", LOG),
     ("http", HTTP),
@@ -195,6 +212,7 @@ const SECTIONS: &[(&str, &[Key])] = &[
     ("store", STORE),
     ("media", MEDIA),
     ("federation", FEDERATION),
+    ("p2p", P2P),
 ];
 
 /// The widest line of a comment.

@@ -1,0 +1,63 @@
+//! The key that peers know this node by: made at the first start, kept in the data folder.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use libp2p::identity::Keypair;
+
+use crate::error::Error;
+
+/// The key kept at `path` (ed25519 in libp2p's protobuf form); made if there is none.
+///
+/// # Errors
+/// [`Error::Identity`] if it cannot be read or written, or is no such key.
+pub(crate) fn load(path: &Path) -> Result<Keypair, Error> {
+    let unusable = |reason: String| Error::Identity { path: path.to_owned(), reason };
+    match std::fs::read(path) {
+        Ok(bytes) => Keypair::from_protobuf_encoding(&bytes).map_err(|it| unusable(it.to_string())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let keypair = Keypair::generate_ed25519();
+            let bytes = keypair.to_protobuf_encoding().map_err(|it| unusable(it.to_string()))?;
+            write(path, &bytes).map_err(|it| unusable(it.to_string()))?;
+            Ok(keypair)
+        }
+        Err(error) => Err(unusable(error.to_string())),
+    }
+}
+
+/// Writes a file that only its owner reads; a crash leaves all of it or nothing.
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_node_is_the_same_peer_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("peer.key");
+        let first = load(&path).unwrap().public();
+        assert_eq!(load(&path).unwrap().public(), first);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_spoilt_key_is_an_error_and_not_another_peer() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("peer.key");
+        std::fs::write(&path, b"not a key").unwrap();
+        assert!(matches!(load(&path), Err(Error::Identity { .. })));
+        assert_eq!(std::fs::read(&path).unwrap(), b"not a key");
+    }
+}

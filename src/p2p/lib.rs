@@ -1,0 +1,20 @@
+//! Sharing segments with peers: browsers that watch the same video, and other nodes.
+//!
+//! **Never:** speaks HTTP (that is `http`, which hands tunnels over), carries media to browsers (HTTP does that better),
+//! asks anybody whom the administrator did not name, lets a hidden video into a swarm.
+
+mod address;
+mod admission;
+mod behaviour;
+pub mod config;
+pub mod error;
+mod gate;
+mod identity;
+mod metrics;
+mod room;
+mod swarm;
+
+pub use config::Config;
+pub use error::Error;
+pub use gate::{Full, Pass};
+pub use room::{Peers, Workers};

@@ -1,0 +1,54 @@
+//! What sharing with peers counts.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// Counters of the p2p room; clones count into the same. No label names a peer.
+#[derive(Clone, Debug, Default)]
+pub struct Metrics {
+    connections: Gauge,
+    refused: Counter,
+    reservations: Family<Outcome, Counter>,
+    circuits: Family<Outcome, Counter>,
+}
+
+/// What became of something.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+impl Metrics {
+    /// Names the counters for `/metrics`.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("connections", "Connections of peers now", self.connections.clone());
+        let refused = self.refused.clone();
+        registry.register("connections_refused", "Connections not taken, or broken off", refused);
+        let reservations = self.reservations.clone();
+        registry.register("reservations", "Reservations asked for by outcome", reservations);
+        registry.register("circuits", "Introductions asked for by outcome", self.circuits.clone());
+    }
+
+    /// So many connections are open.
+    pub(crate) fn connections(&self, count: u32) {
+        self.connections.set(count.into());
+    }
+
+    /// A connection was not taken, or ended before its peer said who it is.
+    pub(crate) fn refused(&self) {
+        self.refused.inc();
+    }
+
+    /// A reservation was asked for: `accepted` or `denied`.
+    pub(crate) fn reservation(&self, outcome: &'static str) {
+        self.reservations.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// An introduction was asked for: `accepted` or `denied`.
+    pub(crate) fn circuit(&self, outcome: &'static str) {
+        self.circuits.get_or_create(&Outcome { outcome }).inc();
+    }
+}

@@ -1,0 +1,108 @@
+//! The room: what others see of it while the task runs.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use libp2p::{Multiaddr, PeerId};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use url::Url;
+
+use crate::address;
+use crate::config::Config;
+use crate::error::Error;
+use crate::gate::{Full, Gate, Pass};
+use crate::identity;
+use crate::metrics::Metrics;
+use crate::swarm::Task;
+
+/// How long the task may take to stop.
+const STOP_WAIT: Duration = Duration::from_secs(5);
+
+/// Helps peers to find each other: one a node, shared by those who answer requests.
+#[derive(Debug)]
+pub struct Peers {
+    /// The settings of this room.
+    pub config: Config,
+    /// What this room counts.
+    pub metrics: Metrics,
+    id: PeerId,
+    public: Multiaddr,
+    door: SocketAddr,
+    gate: Gate,
+}
+
+/// The task of the p2p room.
+#[derive(Debug)]
+pub struct Workers {
+    task: JoinHandle<()>,
+    stopping: CancellationToken,
+}
+
+impl Workers {
+    /// Stops: peers lose their connection to this node, and find each other elsewhere or not.
+    pub async fn stop(self) {
+        self.stopping.cancel();
+        if tokio::time::timeout(STOP_WAIT, self.task).await.is_err() {
+            warn!("peers were not let go in time");
+        }
+    }
+}
+
+impl Peers {
+    /// Begins to help peers of a node that others find at `public_url`; `key` is where the key it is known by is kept.
+    ///
+    /// # Errors
+    /// [`Error`], whose variants each say what to mend.
+    pub async fn start(
+        config: Config,
+        public_url: &Url,
+        key: &Path,
+    ) -> Result<(Arc<Self>, Workers), Error> {
+        let keypair = identity::load(key)?;
+        let public = address::websocket(public_url)?;
+        let metrics = Metrics::default();
+        let task = Task::open(keypair, &config, public.clone(), metrics.clone()).await?;
+        let (id, door) = (task.peer_id(), task.door);
+        info!(peer.id = %id, "peers are helped");
+        let stopping = CancellationToken::new();
+        let workers = Workers { task: tokio::spawn(task.run(stopping.clone())), stopping };
+        let gate = Gate::new(&config);
+        Ok((Arc::new(Self { config, metrics, id, public, door, gate }), workers))
+    }
+
+    /// What peers know this node by.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    /// Where peers find this node.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<String> {
+        vec![format!("{}/p2p/{}", self.public, self.id)]
+    }
+
+    /// Where a tunnel leads to: a WebSocket server on this machine.
+    #[must_use]
+    pub fn door(&self) -> SocketAddr {
+        self.door
+    }
+
+    /// Leave for a tunnel of a browser at this network address; it counts until the leave is dropped.
+    ///
+    /// # Errors
+    /// [`Full`] if it has too many, began too many lately, or if there are too many in all.
+    pub fn admit(&self, address: IpAddr) -> Result<Pass, Full> {
+        self.gate.enter(address)
+    }
+
+    /// How many tunnels are open.
+    #[must_use]
+    pub fn tunnels(&self) -> u32 {
+        self.gate.open()
+    }
+}
