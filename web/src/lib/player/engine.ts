@@ -1,5 +1,6 @@
 import type Hls from 'hls.js';
 import type { Events, Level } from 'hls.js';
+import { gated, type FragmentGate, type PlainLoader } from './fragment_gate';
 import { hasSeparateAudio, qualityOf, readVariants, type Variant } from './multivariant';
 
 /** A quality that can be chosen. */
@@ -33,6 +34,8 @@ export interface Engine {
 const RECOVERIES_MAX = 6;
 /** How much of what was just seen is kept when the quality is changed by hand, in seconds. */
 const BEHIND_SECONDS = 2;
+/** How far ahead is buffered while help of other viewers is on its way, in seconds: one segment. */
+const AHEAD_COMING_S = 4;
 
 /** Starts playing the HLS playlist at `url` from `start` seconds. */
 export async function startEngine(
@@ -41,13 +44,14 @@ export async function startEngine(
   start: number,
   preferred: number | null,
   listener: Listener,
+  gate: FragmentGate,
 ): Promise<Engine> {
   const url = new URL(address, location.href).href;
   const playlist = await fetchPlaylist(url);
   const separate = playlist !== null && hasSeparateAudio(playlist);
   const { default: Engine } = separate ? await import('hls.js') : await import('hls.js/light');
   if (!Engine.isSupported()) return native(video, url, start, listener);
-  return new HlsEngine(Engine as typeof Hls, video, url, start, preferred, listener);
+  return new HlsEngine(Engine as typeof Hls, video, url, start, preferred, listener, gate);
 }
 
 async function fetchPlaylist(url: string): Promise<string | null> {
@@ -65,6 +69,7 @@ class HlsEngine implements Engine {
   readonly #flushing: typeof Events.BUFFER_FLUSHING;
   readonly #url: string;
   readonly #listener: Listener;
+  readonly #gate: FragmentGate;
   #chosen: number | null;
   #recoveries = 0;
   #growing = false;
@@ -76,8 +81,10 @@ class HlsEngine implements Engine {
     start: number,
     preferred: number | null,
     listener: Listener,
+    gate: FragmentGate,
   ) {
     this.#url = url;
+    this.#gate = gate;
     this.#video = video;
     this.#flushing = Engine.Events.BUFFER_FLUSHING;
     this.#listener = listener;
@@ -91,8 +98,16 @@ class HlsEngine implements Engine {
       startFragPrefetch: true,
       backBufferLength: 90,
       enableWorker: false,
+      fLoader: gated(Engine.DefaultConfig.loader as PlainLoader, gate),
     });
     this.#hls = hls;
+    const { maxBufferLength, maxMaxBufferLength } = hls.config;
+    gate.onchange = () => {
+      const most = gate.source?.ahead ?? (gate.coming ? AHEAD_COMING_S : null);
+      hls.config.maxBufferLength = most ?? maxBufferLength;
+      hls.config.maxMaxBufferLength = most ?? maxMaxBufferLength;
+    };
+    gate.onchange();
     const on = Engine.Events;
     hls.on(on.MANIFEST_PARSED, () => {
       this.#tellQualities();
@@ -142,6 +157,7 @@ class HlsEngine implements Engine {
   }
 
   destroy(): void {
+    this.#gate.onchange = () => undefined;
     this.#hls.destroy();
   }
 

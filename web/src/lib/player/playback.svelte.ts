@@ -1,5 +1,6 @@
 import { keep, recall } from '../kept';
 import type { Engine, Listener, Quality } from './engine';
+import { FragmentGate } from './fragment_gate';
 import { speedAfter } from './keys';
 
 /** What is to be played. */
@@ -38,6 +39,8 @@ export class Playback {
   showing = $state<number | null>(null);
   failure = $state<'network' | 'media' | 'unsupported' | null>(null);
   pictureInPicture = $state(false);
+  /** Where other viewers may help. */
+  readonly gate = new FragmentGate();
 
   #video: HTMLVideoElement | null = null;
   #engine: Engine | null = null;
@@ -47,6 +50,7 @@ export class Playback {
   /** Connects to the element that shows the pictures; returns the way to let it go. */
   attach(video: HTMLVideoElement): () => void {
     this.#video = video;
+    this.gate.ahead = () => loadedUntil(video.buffered, video.currentTime) - video.currentTime;
     video.volume = recall<number>('volume') ?? 1;
     video.muted = recall<boolean>('muted') ?? false;
     const listen = new AbortController();
@@ -93,7 +97,14 @@ export class Playback {
     }
     try {
       const { startEngine } = await import('./engine');
-      const engine = await startEngine(video, film.playlistUrl, film.start, this.chosen, this.#listener());
+      const engine = await startEngine(
+        video,
+        film.playlistUrl,
+        film.start,
+        this.chosen,
+        this.#listener(),
+        this.gate,
+      );
       if (this.#ending || this.#film !== film) engine.destroy();
       else this.#engine = engine;
     } catch {

@@ -4,6 +4,7 @@ import { Flights, type Flight } from './flights';
 import type { Manifest, Segment } from './manifest';
 import type { Neighbour } from './neighbour';
 import { better, Neighbourhood } from './neighbourhood';
+import { Pace } from './pace';
 import { Position, type Playhead } from './position';
 import { SegmentCache } from './segment_cache';
 import type { Delivery, Failure, Source, Surroundings } from './surroundings';
@@ -66,6 +67,7 @@ export class Scheduler {
   readonly #world: Surroundings;
   readonly #cache: SegmentCache;
   readonly #urgency = new Urgency();
+  readonly #pace = new Pace();
   readonly #position: Position;
   readonly #neighbours: Neighbourhood;
   readonly #demands: Demands;
@@ -161,12 +163,20 @@ export class Scheduler {
 
   /** Takes in a segment that the page fetched from the origin by itself, in so many ms. */
   offer(segment: Segment, bytes: Uint8Array<ArrayBuffer>, ms: number): void {
-    this.#urgency.saw(bytes.length, ms);
-    if (this.#cache.has(segment) || bytes.length !== segment.size) return;
     const now = this.#now();
+    this.#urgency.saw(bytes.length, ms);
+    this.#pace.origin(bytes.length, ms, now);
+    if (this.#cache.has(segment) || bytes.length !== segment.size) return;
     this.#world.digest(bytes, (sha256) => {
       if (this.#stopped || sha256 !== segment.sha256) return;
-      this.#keep(segment, { bytes, via: 'origin', startedAt: now - ms, firstAt: now - ms, endedAt: now });
+      this.#keep(segment, {
+        bytes,
+        via: 'origin',
+        startedAt: now - ms,
+        firstAt: now - ms,
+        endedAt: now,
+        alone_ms: ms,
+      });
     });
   }
 
@@ -408,6 +418,7 @@ export class Scheduler {
   #progressed(flight: Flight, loaded: number): void {
     if (!this.#flights.has(flight) || loaded <= flight.loaded) return;
     flight.heardAt = this.#now();
+    this.#pace.passed(loaded - flight.loaded, flight.heardAt);
     if (flight.loaded === 0) flight.firstAt = flight.heardAt;
     flight.loaded = loaded;
     for (const demand of this.#demands.of(flight.segment)) demand.waiter.progress?.(loaded);
@@ -459,10 +470,14 @@ export class Scheduler {
   /** All bytes of a transfer are there. */
   #landed(flight: Flight, bytes: Uint8Array<ArrayBuffer>, via: Source): Delivery {
     const endedAt = this.#now();
-    const { startedAt, firstAt } = flight;
+    const { startedAt } = flight;
+    const firstAt = flight.firstAt || endedAt;
+    this.#pace.passed(bytes.length - flight.loaded, endedAt);
+    if (via === 'origin') this.#pace.origin(bytes.length, endedAt - startedAt, endedAt);
+    const alone_ms = this.#pace.alone(bytes.length, startedAt, endedAt);
     flight.loaded = bytes.length;
     this.#flights.check(flight);
-    return { bytes, via, startedAt, firstAt: firstAt || endedAt, endedAt };
+    return { bytes, via, startedAt, firstAt, endedAt, alone_ms };
   }
 
   /** The origin failed, or says nothing while a peer could help. */

@@ -1,14 +1,9 @@
 import type { Segment } from './manifest';
-import type { Source } from './surroundings';
+import type { Delivery } from './surroundings';
 
 /** A verified segment that is held for this viewer or for others. */
-export interface Cached {
+export interface Cached extends Delivery {
   segment: Segment;
-  bytes: Uint8Array<ArrayBuffer>;
-  via: Source;
-  startedAt: number;
-  firstAt: number;
-  endedAt: number;
 }
 
 /** Verified segments in memory, up to a number of bytes; what was not used for longest goes first. */

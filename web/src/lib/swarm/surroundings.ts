@@ -44,6 +44,8 @@ export interface Delivery {
   startedAt: number;
   firstAt: number;
   endedAt: number;
+  /** What the transfer says of the line: how long it would have taken alone, in ms. */
+  alone_ms: number;
 }
 
 export type Source = 'origin' | 'peers';
