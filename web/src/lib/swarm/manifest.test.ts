@@ -10,7 +10,7 @@ const segment = (number: number, duration = 4) => ({
   duration,
 });
 const written = (...renditions: object[][]) =>
-  JSON.stringify({ renditions: renditions.map((segments) => ({ segments })) });
+  JSON.stringify({ version: 1, renditions: renditions.map((segments) => ({ segments })) });
 
 describe('Manifest', () => {
   const manifest = Manifest.parse(written([segment(1), segment(2), segment(3, 0.5)], [segment(9)]));

@@ -54,11 +54,13 @@ export class Manifest {
     } catch {
       throw new ManifestError('not JSON');
     }
-    const renditions = list(record(document)['renditions'], RENDITIONS_MAX);
+    const { version, renditions: listed } = record(document);
+    if (version !== 1) throw new ManifestError('another version');
+    const renditions = list(listed, RENDITIONS_MAX);
     let room = SEGMENTS_MAX;
     return new Manifest(
       renditions.map((one, rendition) => {
-        const segments = list(record(one)['segments'], room);
+        const segments = list(record(one)['segments'] ?? [], room);
         room -= segments.length;
         return readSegments(segments, rendition);
       }),

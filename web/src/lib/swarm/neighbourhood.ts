@@ -17,8 +17,8 @@ export class Neighbourhood {
 
   constructor(
     readonly manifest: Manifest,
-    /** This peer's own id. */
-    readonly self: string,
+    /** This peer's own id, once it is known. */
+    public self: string,
   ) {}
 
   get size(): number {

@@ -31,7 +31,7 @@ class Bench implements Surroundings {
       const sha256 = (index + 1).toString(16).padStart(64, '0');
       return { name: `${sha256}.m4s`, size: SIZE, sha256, duration: 4 };
     });
-    this.manifest = Manifest.parse(JSON.stringify({ renditions: [{ segments }] }));
+    this.manifest = Manifest.parse(JSON.stringify({ version: 1, renditions: [{ segments }] }));
     this.scheduler = new Scheduler(this.manifest, 'self', this.banned, memory, this);
     // The origin is fast.
     this.offer(0);

@@ -125,6 +125,11 @@ export class Scheduler {
     this.#act();
   }
 
+  /** Says this peer's own id, once it is known. */
+  iAm(peer: string): void {
+    this.#neighbours.self = peer;
+  }
+
   /** How many watch in all, as far as is known. */
   crowd(watchers: number): void {
     this.#neighbours.crowd = watchers;

@@ -1,13 +1,16 @@
 import { encode } from 'cborg';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FRAME_BYTES_MAX, WireError } from './frame';
+import { FRAME_BYTES_MAX, WireError, writeFrame } from './frame';
 import * as wire from './wire';
 
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const peerId = fc.string({ minLength: 1, maxLength: 60 });
 const place = fc.record({ rendition: fc.nat(31), index: fc.nat(99_999) });
 const places = fc.array(place, { maxLength: 20 });
+
+/** Bytes as the document writes them. */
+const written = (hex: string) => Uint8Array.from(hex.split(' '), (byte) => Number.parseInt(byte, 16));
 
 const readers = [
   wire.readTrackerRequest,
@@ -23,14 +26,20 @@ function survives(body: Uint8Array): void {
     try {
       read(body as never);
     } catch (cause) {
-      expect(cause).toBeInstanceOf(WireError);
+      expect(cause instanceof WireError || cause instanceof wire.Refused).toBe(true);
     }
   }
 }
 
 describe('messages', () => {
   it('come back as they were sent', () => {
-    const request = fc.record({ swarm: hash, want: fc.nat(12), liars: fc.array(peerId, { maxLength: 12 }) });
+    const video = fc.uuid();
+    const request = fc.record({
+      swarm: hash,
+      video,
+      want: fc.nat(12),
+      liars: fc.array(peerId, { maxLength: 12 }),
+    });
     const answer = fc.record({
       peers: fc.array(peerId, { maxLength: 12 }),
       ttl: fc.nat(86_400),
@@ -139,4 +148,29 @@ it('spreads the maps of a very long video over frames', () => {
   expect(new Map(read.flatMap((message) => [...message.maps]))).toEqual(maps);
   expect(read[0]?.swarm).not.toBeNull();
   expect(read[1]?.swarm).toBeNull();
+});
+
+describe('the examples of docs/p2p-protocol.md', () => {
+  it('of requests', () => {
+    const sha256 = Uint8Array.from({ length: 32 }, (_, at) => at);
+    const frame = written(
+      '27 a1 63 67 65 74 58 20 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f',
+    );
+    expect(writeFrame(wire.writeSegmentRequest({ sha256 }))).toEqual(frame);
+  });
+
+  it('of answers', () => {
+    const ok = written('11 a2 66 73 74 61 74 75 73 62 6f 6b 64 73 69 7a 65 03');
+    const busy = written('0d a1 66 73 74 61 74 75 73 64 62 75 73 79');
+    expect(wire.readSegmentHeader(ok.subarray(1))).toEqual({ status: 'ok', size: 3 });
+    expect(wire.readSegmentHeader(busy.subarray(1))).toEqual({ status: 'busy', size: 0 });
+    expect(writeFrame(wire.writeSegmentHeader({ status: 'busy', size: 0 }))).toEqual(busy);
+    expect(
+      wire.readSegmentHeader(writeFrame(wire.writeSegmentHeader({ status: 'ok', size: 3 })).subarray(1)),
+    ).toEqual({ status: 'ok', size: 3 });
+    const lone = written('18 a3 65 70 65 65 72 73 80 63 74 74 6c 18 5a 68 77 61 74 63 68 65 72 73 01');
+    expect(wire.readTrackerAnswer(lone.subarray(1))).toEqual({ peers: [], ttl: 90, watchers: 1 });
+    const refused = written('12 a1 67 72 65 66 75 73 65 64 68 6e 6f 2d 73 77 61 72 6d');
+    expect(() => wire.readTrackerAnswer(refused.subarray(1))).toThrow(wire.Refused);
+  });
 });

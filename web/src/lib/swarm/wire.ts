@@ -1,8 +1,8 @@
 import { decode, encode } from 'cborg';
 import { FRAME_BYTES_MAX, WireError } from './frame';
 
-// The messages of `/kinora/tracker/1`, `/kinora/have/1` and `/kinora/segment/1`: CBOR maps with text keys, each in a
-// control frame. Keys that are not known are skipped, so that a later minor version can add some.
+// The messages of `/kinora/tracker/1`, `/kinora/have/1` and `/kinora/segment/1`, as docs/p2p-protocol.md has them: CBOR maps
+// with text keys, each in a control frame. Keys that are not known are skipped.
 
 export const TRACKER_PROTOCOL = '/kinora/tracker/1';
 export const HAVE_PROTOCOL = '/kinora/have/1';
@@ -20,13 +20,18 @@ export const TRACKED_MAX = 12;
 export const CHANGES_MAX = 1_024;
 /** The longest text form of a peer id that is read, in characters. */
 const PEER_ID_CHARS_MAX = 128;
+/** How many characters a uuid has, and the longest word of a refusal. */
+const UUID_CHARS = 36;
+const REFUSED_CHARS_MAX = 64;
 /** How many bytes a SHA-256 has. */
 const HASH_BYTES = 32;
 
 /** Asks a node who else watches. */
 export interface TrackerRequest {
-  /** SHA-256 of the origin's host, `|` and the video's uuid. */
+  /** The id of the swarm. */
   swarm: Uint8Array;
+  /** The uuid of the video. */
+  video: string;
   /** How many peers are wanted; 0 only says "still here". */
   want: number;
   /** Peer ids that sent wrong bytes. */
@@ -40,6 +45,11 @@ export interface TrackerAnswer {
   ttl: number;
   /** How many are in the swarm, the asking peer among them. */
   watchers: number;
+}
+
+/** The node does not enter this peer: there is no such swarm, or no room in it. */
+export class Refused extends Error {
+  override name = 'Refused';
 }
 
 /** One message of a have-map: the first on a stream carries maps, later ones changes. */
@@ -79,8 +89,8 @@ export interface SegmentHeader {
 const STATUSES: readonly string[] = ['ok', 'not-found', 'busy', 'refused'] satisfies SegmentStatus[];
 
 export function writeTrackerRequest(request: TrackerRequest): Uint8Array {
-  const { swarm, want, liars } = request;
-  return encode({ swarm, want, ...(liars.length > 0 ? { liars: liars.slice(0, TRACKED_MAX) } : {}) });
+  const { swarm, video, want, liars } = request;
+  return encode({ swarm, video, want, ...(liars.length > 0 ? { liars: liars.slice(0, TRACKED_MAX) } : {}) });
 }
 
 export function readTrackerRequest(body: Uint8Array): TrackerRequest {
@@ -88,6 +98,7 @@ export function readTrackerRequest(body: Uint8Array): TrackerRequest {
   const liars = map.get('liars') ?? [];
   return {
     swarm: readHash(map.get('swarm')),
+    video: readText(map.get('video'), UUID_CHARS),
     want: readNumber(map.get('want'), TRACKED_MAX),
     liars: readList(liars, TRACKED_MAX).map(readPeerId),
   };
@@ -99,6 +110,7 @@ export function writeTrackerAnswer(answer: TrackerAnswer): Uint8Array {
 
 export function readTrackerAnswer(body: Uint8Array): TrackerAnswer {
   const map = readMap(body);
+  if (map.has('refused')) throw new Refused(readText(map.get('refused'), REFUSED_CHARS_MAX));
   return {
     peers: readList(map.get('peers'), TRACKED_MAX).map(readPeerId),
     ttl: readNumber(map.get('ttl'), 86_400),
@@ -160,15 +172,15 @@ export function readSegmentRequest(body: Uint8Array): SegmentRequest {
 }
 
 export function writeSegmentHeader(header: SegmentHeader): Uint8Array {
-  return encode({ status: header.status, size: header.size });
+  return encode(header.status === 'ok' ? { status: 'ok', size: header.size } : { status: header.status });
 }
 
 export function readSegmentHeader(body: Uint8Array): SegmentHeader {
   const map = readMap(body);
   const status = map.get('status');
   if (typeof status !== 'string' || !STATUSES.includes(status)) throw new WireError('unknown status');
-  const size = readNumber(map.get('size') ?? 0, SEGMENT_BYTES_MAX);
-  return { status: status as SegmentStatus, size: status === 'ok' ? size : 0 };
+  const size = status === 'ok' ? readNumber(map.get('size'), SEGMENT_BYTES_MAX) : 0;
+  return { status: status as SegmentStatus, size };
 }
 
 /** Reads a message as a map; every failure, even of the stack, is the sender's fault. */
@@ -222,8 +234,12 @@ function readPlace(value: unknown): SegmentAt {
 }
 
 function readPeerId(value: unknown): string {
-  if (typeof value !== 'string' || value === '' || value.length > PEER_ID_CHARS_MAX) {
-    throw new WireError('not a peer id');
+  return readText(value, PEER_ID_CHARS_MAX);
+}
+
+function readText(value: unknown, max: number): string {
+  if (typeof value !== 'string' || value === '' || value.length > max) {
+    throw new WireError('not a text, or too long');
   }
   return value;
 }

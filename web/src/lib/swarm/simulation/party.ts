@@ -63,6 +63,7 @@ export class Party {
     this.length = plan.segments * 4;
     this.manifest = Manifest.parse(
       JSON.stringify({
+        version: 1,
         renditions: plan.sizes.map((size, rendition) => ({
           segments: Array.from({ length: plan.segments }, (_, index) => {
             const sha256 = (rendition * 1e6 + index + 1).toString(16).padStart(64, '0');
