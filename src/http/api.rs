@@ -22,6 +22,7 @@ mod my_user;
 mod notifications;
 mod oauth;
 pub mod openapi;
+mod peers;
 pub(crate) mod picked;
 mod progress_events;
 mod rates;
@@ -83,6 +84,7 @@ fn kinora(config: &mut ServiceConfig) {
         .configure(progress_events::routes)
         .configure(comment_events::routes)
         .configure(comments::kinora_routes)
+        .configure(peers::kinora_routes)
         .configure(shares::kinora_routes)
         .configure(domains::kinora_routes)
         .configure(hosts::kinora_routes);

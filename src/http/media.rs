@@ -10,6 +10,7 @@ mod asker;
 mod downloads;
 mod elsewhere;
 mod lane;
+mod manifests;
 mod pictures;
 mod playlists;
 mod range;
@@ -33,6 +34,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             downloads::rendition,
         ))
         .service(both(read("/download/videos/generate/{id}"), downloads::generate))
+        .service(both(read("/static/manifests/{uuid}/{name}"), manifests::get))
         .service(both(read("/lazy-static/torrents/{name}"), torrents::get))
         .service(both(read("/download/torrents/{name}"), torrents::download))
         .service(both(read("/lazy-static/remote/{kind}/{name}"), elsewhere::get))

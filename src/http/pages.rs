@@ -244,7 +244,7 @@ async fn robots() -> impl Responder {
 /// A video that everyone may see, by number, uuid or short uuid.
 async fn open_video(app: &App, id: &str) -> Result<Option<Details>, Problem> {
     match videos::details(&app.service, None, id).await {
-        Ok(details) => Ok(Some(Details::of(&app.config, &details))),
+        Ok(details) => Ok(Some(Details::shared(app, &details).await?)),
         Err(kinora_service::Error::NotFound(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }

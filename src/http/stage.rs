@@ -25,6 +25,7 @@ use kinora_store::tables::VideoCounts;
 use kinora_store::{Batch, Store};
 use prometheus_client::registry::Registry;
 use serde_json::Value;
+use url::Url;
 use uuid::Uuid;
 
 use crate::server::{App, application};
@@ -37,6 +38,37 @@ pub(crate) struct Stage {
     pub(crate) app: Data<App>,
     pub(crate) clock: Arc<FixedClock>,
     _folder: tempfile::TempDir,
+}
+
+/// What a node stands on.
+struct Base {
+    service: Arc<Service>,
+    clock: Arc<FixedClock>,
+    folder: tempfile::TempDir,
+}
+
+impl Base {
+    fn new(config: Config) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(Arc::new(Memory::default()));
+        let blobs = Blobs::open(&folder.path().join("store")).unwrap();
+        let clock = Arc::new(FixedClock::at(Timestamp::parse("2026-01-01").unwrap()));
+        let shared: Arc<dyn Clock> = Arc::<FixedClock>::clone(&clock);
+        Self { service: Arc::new(Service::new(store, blobs, shared, config)), clock, folder }
+    }
+
+    fn stage(self, config: crate::Config, peers: Option<Arc<Peers>>) -> Stage {
+        let Self { service, clock, folder } = self;
+        let media = kinora_media::Config::default();
+        let media =
+            Media::open(Arc::clone(&service), media, folder.path().join("scratch")).unwrap();
+        let federation = kinora_federation::Config::default();
+        let federation =
+            Federation::open(Arc::clone(&service), federation, &config.public_url).unwrap();
+        let app =
+            App::new(service, Arc::new(media), federation, peers, config, Registry::default());
+        Stage { app: Data::new(app), clock, _folder: folder }
+    }
 }
 
 /// What was answered.
@@ -54,27 +86,19 @@ impl Stage {
     }
 
     pub(crate) fn with(config: Config) -> Self {
-        Self::with_peers(config, None)
+        Base::new(config).stage(crate::Config::default(), None)
     }
 
-    /// A node that helps peers.
-    pub(crate) fn with_peers(config: Config, peers: Option<Arc<Peers>>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::new(Arc::new(Memory::default()));
-        let blobs = Blobs::open(&folder.path().join("store")).unwrap();
-        let clock = Arc::new(FixedClock::at(Timestamp::parse("2026-01-01").unwrap()));
-        let shared: Arc<dyn Clock> = Arc::<FixedClock>::clone(&clock);
-        let service = Arc::new(Service::new(store, blobs, shared, config));
-        let media = kinora_media::Config::default();
-        let media =
-            Media::open(Arc::clone(&service), media, folder.path().join("scratch")).unwrap();
-        let config = crate::Config::default();
-        let federation = kinora_federation::Config::default();
-        let federation =
-            Federation::open(Arc::clone(&service), federation, &config.public_url).unwrap();
-        let app =
-            App::new(service, Arc::new(media), federation, peers, config, Registry::default());
-        Self { app: Data::new(app), clock, _folder: folder }
+    /// A node at `public_url` that helps peers.
+    pub(crate) async fn sharing(
+        config: kinora_p2p::Config,
+        public_url: &Url,
+    ) -> (Self, kinora_p2p::Workers) {
+        let base = Base::new(Config::default());
+        let (service, key) = (Arc::clone(&base.service), base.folder.path().join("peer.key"));
+        let (peers, workers) = Peers::start(service, config, public_url, &key).await.unwrap();
+        let config = crate::Config { public_url: public_url.clone(), ..crate::Config::default() };
+        (base.stage(config, Some(peers)), workers)
     }
 
     /// Makes a user, and logs them in; returns the access token.

@@ -12,7 +12,7 @@ use futures::Stream;
 use kinora_model::picture::BlobName;
 use kinora_model::rendition::{Rendition, RenditionState, Segment};
 use kinora_service::Service;
-use kinora_store::{Row, Store};
+use kinora_store::Store;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
@@ -20,29 +20,14 @@ use crate::error::Error;
 /// The most bytes that one step of a reader brings.
 pub const SLICE_BYTES: u64 = 64 << 10;
 
-/// The most segments of a rendition: a day of pictures in segments of a second.
-pub const SEGMENTS_MAX: usize = 100_000;
+pub use kinora_service::segments::SEGMENTS_MAX;
 
 /// All segments of a rendition that are in the store, in order.
 ///
 /// # Errors
 /// If the store cannot be read.
 pub async fn segments(store: &Store, rendition: &Rendition) -> Result<Vec<Segment>, Error> {
-    let mut found = Vec::new();
-    let prefix = kinora_store::table::row_key::<Segment>(&rendition.id.to_key());
-    let mut rest = kinora_store::Range::prefix(&prefix);
-    while found.len() < SEGMENTS_MAX {
-        let page = store.list_range::<Segment>(&rest, kinora_store::kv::SCAN_MAX).await?;
-        let Some(last) = page.last() else { break };
-        rest = rest.after(&kinora_store::table::row_key::<Segment>(&last.key()));
-        let full = page.len() == kinora_store::kv::SCAN_MAX;
-        found.extend(page.into_iter().map(kinora_store::Stored::into_row));
-        if !full {
-            break;
-        }
-    }
-    found.retain(|segment| segment.index < rendition.segments);
-    Ok(found)
+    Ok(kinora_service::segments::of(store, rendition).await?)
 }
 
 /// A blob's place in the file.

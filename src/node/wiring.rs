@@ -85,8 +85,8 @@ impl Node {
         let (peers, sharing) = match config.p2p.enabled {
             true => {
                 let key = config.peer_key_path();
-                let (peers, sharing) =
-                    Peers::start(config.p2p, &config.http.public_url, &key).await?;
+                let (service, url) = (Arc::clone(&service), &config.http.public_url);
+                let (peers, sharing) = Peers::start(service, config.p2p, url, &key).await?;
                 peers.metrics.register(registry.sub_registry_with_prefix("p2p"));
                 (Some(peers), Some(sharing))
             }

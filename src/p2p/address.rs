@@ -28,6 +28,18 @@ pub(crate) fn websocket(public_url: &Url) -> Result<Multiaddr, Error> {
     Ok(Multiaddr::empty().with(host).with(Protocol::Tcp(port)).with(protocol))
 }
 
+/// The host of `public_url`, with its port unless it is the scheme's own.
+///
+/// # Errors
+/// [`Error::PublicAddress`] if it has none.
+pub(crate) fn host(public_url: &Url) -> Result<String, Error> {
+    let host = public_url.host_str().ok_or(Error::PublicAddress(public_url.to_string()))?;
+    Ok(match public_url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    })
+}
+
 /// The network address that a peer's address begins with.
 pub(crate) fn ip(address: &Multiaddr) -> Option<IpAddr> {
     match address.iter().next()? {

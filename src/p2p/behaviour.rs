@@ -5,12 +5,15 @@ use std::time::{Duration, Instant};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use libp2p::identity::Keypair;
+use libp2p::request_response::{self, ProtocolSupport};
 use libp2p::swarm::NetworkBehaviour;
-use libp2p::{Multiaddr, PeerId, identify, memory_connection_limits, ping, relay};
+use libp2p::{Multiaddr, PeerId, StreamProtocol, identify, memory_connection_limits, ping, relay};
 
 use crate::address::{host_of, ip};
 use crate::admission::Admission;
 use crate::config::Config;
+use crate::limits::TRACKER;
+use crate::tracker::codec::TrackerCodec;
 
 /// What this node calls itself.
 const AGENT: &str = concat!("kinora/", env!("CARGO_PKG_VERSION"));
@@ -36,6 +39,12 @@ const CIRCUITS_PER_PEER_MAX: usize = 8;
 /// Reservations and circuits, each, that an address outside of tunnels may ask for in an hour.
 const ASKED_PER_HOUR: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
 
+/// How long a browser may take to ask the tracker and to take its answer.
+const TRACKER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Questions of one connection to the tracker at a time.
+const TRACKER_STREAMS_MAX: usize = 4;
+
 /// What this node does with peers.
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
@@ -44,6 +53,7 @@ pub(crate) struct Behaviour {
     identify: identify::Behaviour,
     ping: ping::Behaviour,
     relay: relay::Behaviour,
+    pub(crate) tracker: request_response::Behaviour<TrackerCodec>,
 }
 
 impl Behaviour {
@@ -59,8 +69,18 @@ impl Behaviour {
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::default(),
             relay: relay::Behaviour::new(keypair.public().to_peer_id(), circuits(config)),
+            tracker: tracker(),
         }
     }
+}
+
+/// Answers browsers that ask who else watches.
+fn tracker() -> request_response::Behaviour<TrackerCodec> {
+    let limits = request_response::Config::default()
+        .with_request_timeout(TRACKER_TIMEOUT)
+        .with_max_concurrent_streams(TRACKER_STREAMS_MAX);
+    let protocols = [(StreamProtocol::new(TRACKER), ProtocolSupport::Inbound)];
+    request_response::Behaviour::new(protocols, limits)
 }
 
 /// Introductions only: short, small, and few for each peer.

@@ -6,15 +6,25 @@
 mod address;
 mod admission;
 mod behaviour;
+mod cbor;
 pub mod config;
 pub mod error;
+mod frame;
 mod gate;
 mod identity;
+pub mod limits;
 mod metrics;
 mod room;
 mod swarm;
+mod swarm_id;
+mod tracker;
+mod watchers;
+
+#[cfg(test)]
+mod tests;
 
 pub use config::Config;
 pub use error::Error;
 pub use gate::{Full, Pass};
-pub use room::{Peers, Workers};
+pub use room::{Peers, Shared, Workers};
+pub use swarm_id::SwarmId;

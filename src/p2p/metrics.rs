@@ -13,6 +13,9 @@ pub struct Metrics {
     refused: Counter,
     reservations: Family<Outcome, Counter>,
     circuits: Family<Outcome, Counter>,
+    tracker: Family<Outcome, Counter>,
+    swarms: Gauge,
+    members: Gauge,
 }
 
 /// What became of something.
@@ -30,6 +33,20 @@ impl Metrics {
         let reservations = self.reservations.clone();
         registry.register("reservations", "Reservations asked for by outcome", reservations);
         registry.register("circuits", "Introductions asked for by outcome", self.circuits.clone());
+        registry.register("tracker", "Questions to the tracker by outcome", self.tracker.clone());
+        registry.register("swarms", "Videos that are shared now", self.swarms.clone());
+        registry.register("members", "Peers that share a video now", self.members.clone());
+    }
+
+    /// The tracker was asked: `answered`, `no_swarm`, `busy` or `broken`.
+    pub(crate) fn tracked(&self, outcome: &'static str) {
+        self.tracker.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// So many peers share, in so many swarms.
+    pub(crate) fn members(&self, swarms: usize, members: usize) {
+        self.swarms.set(i64::try_from(swarms).unwrap_or(i64::MAX));
+        self.members.set(i64::try_from(members).unwrap_or(i64::MAX));
     }
 
     /// So many connections are open.

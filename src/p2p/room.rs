@@ -5,6 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kinora_model::video::Video;
+use kinora_service::Service;
+use kinora_service::manifest::{self, Manifest};
 use libp2p::{Multiaddr, PeerId};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +20,9 @@ use crate::error::Error;
 use crate::gate::{Full, Gate, Pass};
 use crate::identity;
 use crate::metrics::Metrics;
-use crate::swarm::Task;
+use crate::swarm::{Home, Task};
+use crate::swarm_id::SwarmId;
+use crate::watchers::{PRESENT, Watchers};
 
 /// How long the task may take to stop.
 const STOP_WAIT: Duration = Duration::from_secs(5);
@@ -29,10 +34,23 @@ pub struct Peers {
     pub config: Config,
     /// What this room counts.
     pub metrics: Metrics,
+    service: Arc<Service>,
     id: PeerId,
     public: Multiaddr,
+    /// The public host, with its port unless it is the scheme's own.
+    host: String,
     door: SocketAddr,
     gate: Gate,
+    watchers: Watchers,
+}
+
+/// What viewers of a video share by.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// Their swarm.
+    pub swarm: SwarmId,
+    /// What its segments hash to; none while no rendition is whole.
+    pub manifest: Option<Arc<Manifest>>,
 }
 
 /// The task of the p2p room.
@@ -58,6 +76,7 @@ impl Peers {
     /// # Errors
     /// [`Error`], whose variants each say what to mend.
     pub async fn start(
+        service: Arc<Service>,
         config: Config,
         public_url: &Url,
         key: &Path,
@@ -65,13 +84,17 @@ impl Peers {
         let keypair = identity::load(key)?;
         let public = address::websocket(public_url)?;
         let metrics = Metrics::default();
-        let task = Task::open(keypair, &config, public.clone(), metrics.clone()).await?;
+        let host = address::host(public_url)?;
+        let home = Home { service: Arc::clone(&service), host: host.clone() };
+        let task = Task::open(keypair, &config, public.clone(), home, metrics.clone()).await?;
         let (id, door) = (task.peer_id(), task.door);
         info!(peer.id = %id, "peers are helped");
         let stopping = CancellationToken::new();
         let workers = Workers { task: tokio::spawn(task.run(stopping.clone())), stopping };
         let gate = Gate::new(&config);
-        Ok((Arc::new(Self { config, metrics, id, public, door, gate }), workers))
+        let watchers = Watchers::default();
+        let room = Self { config, metrics, service, id, public, host, door, gate, watchers };
+        Ok((Arc::new(room), workers))
     }
 
     /// What peers know this node by.
@@ -84,6 +107,29 @@ impl Peers {
     #[must_use]
     pub fn addresses(&self) -> Vec<String> {
         vec![format!("{}/p2p/{}", self.public, self.id)]
+    }
+
+    /// What viewers of a video share by; none if it may not be shared.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn shared(&self, video: &Video) -> Result<Option<Shared>, kinora_service::Error> {
+        if !manifest::is_shareable(video) {
+            return Ok(None);
+        }
+        let manifest = manifest::of(&self.service, video).await?;
+        Ok(Some(Shared { swarm: SwarmId::of(&self.host, video.uuid), manifest }))
+    }
+
+    /// Someone at this network address watches a video; answers how many do.
+    pub fn watched(&self, video: &Video, address: IpAddr, session: &str) -> usize {
+        self.watchers.watched(video.id, address, session, self.service.now())
+    }
+
+    /// How long someone counts as watching after their player's last word.
+    #[must_use]
+    pub const fn present(&self) -> Duration {
+        PRESENT
     }
 
     /// Where a tunnel leads to: a WebSocket server on this machine.

@@ -22,6 +22,7 @@ pub mod error;
 pub mod follows;
 pub mod limits;
 pub mod listing;
+pub mod manifest;
 pub mod markdown;
 pub mod mentions;
 pub mod names;
@@ -38,6 +39,7 @@ pub mod registrations;
 pub mod remote;
 pub mod reports;
 pub mod secret;
+pub mod segments;
 pub mod sessions;
 pub mod shares;
 pub mod statistics;
@@ -85,6 +87,8 @@ pub struct Service {
     pub parts: uploads::Parts,
     /// What may come from other servers and go to them.
     pub domains: policy::Domains,
+    /// Manifests that were written lately.
+    pub manifests: manifest::Manifests,
     /// What happens under videos right now.
     pub live: comments::live::Live,
 }
@@ -109,6 +113,7 @@ impl Service {
             progress: progress::Board::default(),
             views: views::Tally::default(),
             video_tokens: video_tokens::Key::random(),
+            manifests: manifest::Manifests::default(),
             live: comments::live::Live::default(),
         }
     }

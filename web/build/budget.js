@@ -33,6 +33,7 @@ function closure(keys) {
 
 const sum = (files) => [...files].reduce((bytes, file) => bytes + size(file), 0);
 const page = (name) => `src/pages/${name}.svelte`;
+const peers = ['src/lib/swarm/join.ts', 'src/lib/swarm/libp2p_net.ts'];
 const engine = Object.keys(manifest).find((key) => key.includes('hls.light'));
 const budgets = [
   ['shell', ['index.html'], 40],
@@ -41,6 +42,7 @@ const budgets = [
   ['watch with engine', ['index.html', page('Watch'), engine], 200],
   ['upload', ['index.html', page('Upload')], 60],
   ['embed with engine', ['embed.html', engine], 190],
+  ['peers', peers, 190],
 ];
 let failed = false;
 const line = (name, bytes, limit) => {
@@ -51,6 +53,15 @@ const line = (name, bytes, limit) => {
   );
 };
 for (const [name, keys, limit] of budgets) line(name, sum(closure(keys).scripts), limit);
+
+// Whoever watches alone loads nothing of it.
+const alone = closure(['index.html', 'embed.html', page('Watch'), engine]).scripts;
+for (const key of [...peers, 'src/lib/player/helping.svelte.ts', 'src/player/PeersMenu.svelte']) {
+  if (!manifest[key] || alone.has(manifest[key].file)) {
+    console.log(`OVER ${key} is loaded before it is needed`);
+    failed = true;
+  }
+}
 
 const sheets = new Set(Object.values(manifest).flatMap((chunk) => chunk.css ?? []));
 line('all style sheets', sum(sheets), 20);

@@ -18,8 +18,9 @@ use utoipa::openapi::{OpenApi, PathItem, RefOr, Required};
 
 use super::{
     abuses, accounts, captions, channels, comment_events, comments, config_api, domains,
-    federation, hosts, lists, my_user, notifications, oauth, progress_events, rates, registrations,
-    search, server_follows, shares, statistics, subscriptions, uploads, users, videos, views,
+    federation, hosts, lists, my_user, notifications, oauth, peers, progress_events, rates,
+    registrations, search, server_follows, shares, statistics, subscriptions, uploads, users,
+    videos, views,
 };
 
 /// Adds the route.
@@ -119,6 +120,8 @@ pub fn text() -> String {
         domains::put,
         domains::delete,
         hosts::list,
+        peers::bootstrap,
+        peers::watch,
         federation::resolve,
         federation::interact,
         federation::backfill,

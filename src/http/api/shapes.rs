@@ -7,5 +7,6 @@ pub mod follow;
 pub mod notification;
 pub mod registration;
 pub mod statistics;
+pub mod swarm;
 pub mod user;
 pub mod video;

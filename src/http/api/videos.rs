@@ -67,7 +67,7 @@ pub(crate) async fn get(
     who: MaybeSignedIn,
 ) -> Result<impl Responder, Problem> {
     let details = videos::details(&app.service, who.0.as_ref(), &path).await?;
-    let mut shown = Details::of(&app.config, &details);
+    let mut shown = Details::shared(&app, &details).await?;
     let (account, channel) = (&mut shown.account, &mut shown.channel);
     followers::count_accounts(&app, std::slice::from_mut(account)).await?;
     followers::count_channels(&app, std::slice::from_mut(channel)).await?;

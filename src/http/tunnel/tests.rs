@@ -24,7 +24,6 @@ struct Running {
     url: Url,
     served: JoinHandle<std::io::Result<()>>,
     stop: oneshot::Sender<()>,
-    _folder: tempfile::TempDir,
     _stage: Stage,
 }
 
@@ -32,11 +31,9 @@ impl Running {
     async fn start(config: Config) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let key = folder.path().join("peer.key");
-        let (peers, sharing) = Peers::start(config, &url, &key).await.unwrap();
-        let stage = Stage::with_peers(kinora_service::Config::default(), Some(Arc::clone(&peers)));
+        let (stage, sharing) = Stage::sharing(config, &url).await;
         let app = stage.app.clone().into_inner();
+        let peers = Arc::clone(app.peers.as_ref().unwrap());
         let (stop, stopped) = oneshot::channel();
         // Handlers stay on their own threads, and so does what answers.
         let served = std::thread::spawn(|| {
@@ -45,7 +42,7 @@ impl Running {
             };
             actix_web::rt::System::new().block_on(crate::serve(app, listener, stop))
         });
-        Self { peers, sharing, url, served, stop, _folder: folder, _stage: stage }
+        Self { peers, sharing, url, served, stop, _stage: stage }
     }
 
     fn address(&self) -> Multiaddr {

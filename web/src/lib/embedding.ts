@@ -6,6 +6,8 @@ export interface Embedding {
   loop: boolean;
   muted: boolean;
   controls: boolean;
+  /** Whether the embedding page wants viewers to help each other. */
+  p2p: boolean;
   /** Whether the title stands over the picture. */
   title: boolean;
 }
@@ -25,6 +27,7 @@ export function readEmbedding(url: URL): Embedding {
     loop: asked('loop'),
     muted: asked('muted'),
     controls: !refused('controls') && !refused('controlBar'),
+    p2p: asked('p2p'),
     title: !refused('title'),
   };
 }

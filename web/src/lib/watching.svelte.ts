@@ -13,6 +13,7 @@ import {
 import { takeBoot } from './boot';
 import { keep, recall } from './kept';
 import { parseClock } from './measure';
+import type { Helping } from './player/helping.svelte';
 import type { Film, Playback } from './player/playback.svelte';
 
 /** How often the node is told that someone still watches, in ms. */
@@ -34,16 +35,21 @@ export class Watching {
   /** True once the viewer wants to see sensitive pictures. */
   agreed = $state(false);
   autoplay = $state(false);
+  /** Viewers who help each other; null until it is known whether they may. */
+  helping = $state.raw<Helping | null>(null);
 
   readonly #id: string;
+  /** Whether the page that embeds the player lets viewers help each other; null if none does. */
+  readonly #embed: boolean | null;
   readonly #playback: Playback;
   readonly #query: URLSearchParams;
   readonly #stop = new AbortController();
   #token: string | null = null;
   #ready = new Set<number>();
 
-  constructor(id: string, playback: Playback, query: URLSearchParams) {
+  constructor(id: string, playback: Playback, query: URLSearchParams, embed: boolean | null = null) {
     this.#id = id;
+    this.#embed = embed;
     this.#playback = playback;
     this.#query = query;
     this.autoplay = query.get('autoplay') === '1';
@@ -56,6 +62,7 @@ export class Watching {
     return () => {
       clearInterval(timer);
       this.#rememberMoment();
+      this.helping?.stop();
       this.#stop.abort();
     };
   }
@@ -103,6 +110,7 @@ export class Watching {
     }
     if (this.poster) this.poster = this.#opened(this.poster);
     if (!playlist && !file) return;
+    if (playlist && video.swarm) void this.#share(video);
     this.film = {
       playlistUrl: playlist ? this.#opened(playlist.playlistUrl) : null,
       fileUrl: file ? this.#opened(file.fileUrl) : null,
@@ -110,6 +118,22 @@ export class Watching {
       start: this.#startAt(video),
       stop: parseClock(this.#query.get('stop') ?? ''),
     };
+  }
+
+  /** Lets viewers help each other, if they may; nothing of it is loaded for other videos. */
+  async #share(video: Video): Promise<void> {
+    const { uuid, isLocal, swarm = null } = video;
+    if (this.helping) return;
+    // What can wait does, until it is known whether somebody else watches.
+    this.#playback.gate.expect(true);
+    try {
+      const { Helping } = await import('./player/helping.svelte');
+      if (this.#stop.signal.aborted) return;
+      this.helping = new Helping(this.#playback);
+      await this.helping.offer({ uuid, isLocal, swarm, open: this.#token === null }, this.#embed);
+    } catch {
+      this.#playback.gate.expect(false);
+    }
   }
 
   /** Captions and the storyboard may come after the first picture. */

@@ -13,7 +13,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::actor;
+use super::swarm::Swarm;
 use crate::config::Config;
+use crate::problem::Problem;
 use crate::server::App;
 
 /// How much of a description lists show, in characters.
@@ -301,9 +303,20 @@ pub struct Details {
     pub state: Labelled<u8>,
     /// Trackers of its torrents: none for those of this node, which are found by their web seed.
     pub tracker_urls: Vec<String>,
+    /// What viewers share by; `null` if they do not.
+    pub swarm: Option<Swarm>,
 }
 
 impl Details {
+    /// A whole video with its renditions and what viewers share it by.
+    ///
+    /// # Errors
+    /// 500 if the store cannot be read.
+    pub async fn shared(app: &App, details: &videos::Details) -> Result<Self, Problem> {
+        let swarm = Swarm::of(app, &details.video).await?;
+        Ok(Self { swarm, ..Self::of(&app.config, details) })
+    }
+
     /// A whole video with its renditions.
     #[must_use]
     pub fn of(config: &Config, details: &videos::Details) -> Self {
@@ -353,6 +366,7 @@ impl Details {
             input_file_updated_at: None,
             state: state(video.state),
             tracker_urls: remote.map(|remote| remote.trackers.clone()).unwrap_or_default(),
+            swarm: None,
             facts,
         }
     }

@@ -1,6 +1,7 @@
 import type { Actor, Channel } from './actor';
 import { call, type Query } from './client';
 import type { Labelled, List } from './list';
+import type { Swarm } from './peers';
 
 /** Who may see a video. */
 export const PRIVACY = { public: 1, unlisted: 2, private: 3, internal: 4 } as const;
@@ -71,6 +72,8 @@ export interface Video extends Omit<VideoCard, 'channel'> {
   downloadEnabled: boolean;
   waitTranscoding?: boolean;
   files: VideoFile[];
+  /** Where viewers meet who help each other; null if nobody may. */
+  swarm?: Swarm | null;
   streamingPlaylists: { id: number; type: number; playlistUrl: string; files: VideoFile[] }[];
 }
 

@@ -19,6 +19,10 @@ const PACKS: Record<Pack, Record<Language, () => Promise<Texts>>> = {
     en: async () => (await import('./desk/en')).desk,
     fr: async () => (await import('./desk/fr')).desk,
   },
+  peers: {
+    en: async () => (await import('./peers/en')).peers,
+    fr: async () => (await import('./peers/fr')).peers,
+  },
   social: {
     en: async () => (await import('./social/en')).social,
     fr: async () => (await import('./social/fr')).social,

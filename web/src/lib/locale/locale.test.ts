@@ -4,6 +4,8 @@ import { desk as deskFr } from './desk/fr';
 import { en } from './en';
 import { fr } from './fr';
 import { fill, type Plural } from './message';
+import { peers as peersEn } from './peers/en';
+import { peers as peersFr } from './peers/fr';
 import { social as socialEn } from './social/en';
 import { social as socialFr } from './social/fr';
 
@@ -14,6 +16,7 @@ const places = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([place]) =>
 const packs: [string, Record<string, string | Plural>, Record<string, string | Plural>][] = [
   ['all pages', en, fr],
   ['the desk', deskEn, deskFr],
+  ['viewers who help each other', peersEn, peersFr],
   ['what people say to each other', socialEn, socialFr],
 ];
 

@@ -1,13 +1,15 @@
 import type { desk } from './desk/en';
 import type { en } from './en';
 import type { Plural } from './message';
+import type { peers } from './peers/en';
 import type { social } from './social/en';
 
 /** Texts that come later, with the pages that need them. */
-export type Pack = 'desk' | 'social';
+export type Pack = 'desk' | 'peers' | 'social';
 
 interface Packs {
   desk: typeof desk;
+  peers: typeof peers;
   social: typeof social;
 }
 
@@ -20,4 +22,4 @@ export type WordsOf<P extends Pack> = Same<Packs[P]>;
 /** The texts that every page needs, in one language. */
 export type Words = Same<typeof en>;
 
-export type Key = keyof typeof en | keyof Packs['desk'] | keyof Packs['social'];
+export type Key = keyof typeof en | { [P in Pack]: keyof Packs[P] }[Pack];

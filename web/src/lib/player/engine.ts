@@ -1,6 +1,7 @@
 import type Hls from 'hls.js';
 import type { Events, Level } from 'hls.js';
-import { gated, type FragmentGate, type PlainLoader } from './fragment_gate';
+import type { FragmentGate } from './fragment_gate';
+import { gated, type PlainLoader } from './gated_loader';
 import { hasSeparateAudio, qualityOf, readVariants, type Variant } from './multivariant';
 
 /** A quality that can be chosen. */

@@ -1,6 +1,7 @@
 import type { FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration } from 'hls.js';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { FragmentGate, gated, type FragmentSource, type Taker } from './fragment_gate';
+import { FragmentGate, type FragmentSource, type Taker } from './fragment_gate';
+import { gated } from './gated_loader';
 
 /** What the ordinary loader was asked; the test answers. */
 const asked: { url: string; callbacks: LoaderCallbacks<FragmentLoaderContext>; loader: PlainLoader }[] = [];

@@ -45,6 +45,8 @@ export class Playback {
   #video: HTMLVideoElement | null = null;
   #engine: Engine | null = null;
   #film: Film | null = null;
+  #played = false;
+  #whenPlaying: (() => void)[] = [];
   #ending = false;
 
   /** Connects to the element that shows the pictures; returns the way to let it go. */
@@ -64,6 +66,10 @@ export class Playback {
     on(['waiting', 'stalled'], () => (this.waiting = !video.paused && video.readyState < 3));
     on(['playing', 'canplay', 'seeked', 'pause'], () => (this.waiting = false));
     on(['volumechange'], () => this.#readVolume(video));
+    on(['playing'], () => {
+      this.#played = true;
+      for (const run of this.#whenPlaying.splice(0)) run();
+    });
     on(['ratechange'], () => (this.speed = video.playbackRate));
     on(['enterpictureinpicture'], () => (this.pictureInPicture = true));
     on(['leavepictureinpicture'], () => (this.pictureInPicture = false));
@@ -78,6 +84,21 @@ export class Playback {
       this.#engine = null;
       this.#video = null;
     };
+  }
+
+  /** Calls `run` once the first pictures move. */
+  whenPlaying(run: () => void): void {
+    if (this.#played) run();
+    else this.#whenPlaying.push(run);
+  }
+
+  /** Where the player is, for those who fetch ahead; null once it is gone. */
+  playhead(): { time: number; bufferedEnd: number; rate: number; playing: boolean } | null {
+    const video = this.#video;
+    if (!video) return null;
+    const time = video.currentTime;
+    const bufferedEnd = Math.max(loadedUntil(video.buffered, time), time);
+    return { time, bufferedEnd, rate: video.playbackRate, playing: !video.paused && !video.ended };
   }
 
   /** Begins to load a film, without playing it yet. */

@@ -1,0 +1,8 @@
+//! The room as peers meet it: over real connections on loopback.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod browser;
+mod hostile;
+mod stage;
+mod tracking;

@@ -1,0 +1,95 @@
+use std::sync::Arc;
+
+use kinora_model::account::Account;
+use kinora_model::channel::Channel;
+use kinora_model::clock::{Clock, FixedClock, Timestamp};
+use kinora_model::id::Id;
+use kinora_model::text::Title;
+use kinora_model::video::{Privacy, Source, Video, VideoState, VideoWords};
+use kinora_service::Service;
+use kinora_store::blob::Blobs;
+use kinora_store::kv::memory::Memory;
+use kinora_store::{Batch, Store};
+use libp2p::Multiaddr;
+use url::Url;
+use uuid::Uuid;
+
+use crate::{Config, Peers, SwarmId, Workers};
+
+/// The host of the node.
+pub(crate) const HOST: &str = "films.example";
+
+/// A node in memory that helps peers.
+pub(crate) struct Stage {
+    pub(crate) service: Arc<Service>,
+    pub(crate) peers: Arc<Peers>,
+    pub(crate) workers: Workers,
+    _folder: tempfile::TempDir,
+}
+
+impl Stage {
+    pub(crate) async fn new() -> Self {
+        Self::with(Config::default()).await
+    }
+
+    pub(crate) async fn with(config: Config) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(Arc::new(Memory::default()));
+        let blobs = Blobs::open(&folder.path().join("store")).unwrap();
+        let at = Timestamp::parse("2026-01-01").unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(FixedClock::at(at));
+        let service = kinora_service::Config::default();
+        let service = Arc::new(Service::new(store, blobs, clock, service));
+        let url = Url::parse(&format!("https://{HOST}")).unwrap();
+        let key = folder.path().join("peer.key");
+        let (peers, workers) =
+            Peers::start(Arc::clone(&service), config, &url, &key).await.unwrap();
+        Self { service, peers, workers, _folder: folder }
+    }
+
+    /// Where browsers come in behind a tunnel.
+    pub(crate) fn address(&self) -> Multiaddr {
+        let (port, id) = (self.peers.door().port(), self.peers.id());
+        format!("/ip4/127.0.0.1/tcp/{port}/ws/p2p/{id}").parse().unwrap()
+    }
+
+    /// A published video, and the swarm it has if it may be shared.
+    pub(crate) async fn video(&self, privacy: Privacy) -> (Uuid, SwarmId) {
+        let now = self.service.now();
+        let mut words = VideoWords::titled(Title::parse("Rain on the roof").unwrap());
+        words.privacy = privacy;
+        let (channel, account): (Id<Channel>, Id<Account>) = (self.service.id(), self.service.id());
+        let video = Video {
+            id: self.service.id(),
+            uuid: Uuid::new_v4(),
+            channel,
+            account,
+            words,
+            state: VideoState::Published,
+            failure: None,
+            source: Source { filename: "a.mp4".to_owned(), bytes: 1, kept: false },
+            footage: None,
+            thumbnail: None,
+            thumbnail_chosen: false,
+            candidates: Vec::new(),
+            storyboard: None,
+            created_at: now,
+            updated_at: now,
+            published_at: Some(now),
+            remote: None,
+        };
+        let mut batch = Batch::default();
+        batch.insert_row(&video).unwrap();
+        self.service.store.commit(batch).await.unwrap();
+        (video.uuid, SwarmId::of(HOST, video.uuid))
+    }
+
+    /// What is counted, as text.
+    pub(crate) fn counted(&self) -> String {
+        let mut registry = prometheus_client::registry::Registry::default();
+        self.peers.metrics.register(&mut registry);
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        text
+    }
+}

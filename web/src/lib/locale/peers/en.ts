@@ -1,0 +1,27 @@
+/** Texts about viewers who help each other. */
+export const peers = {
+  peers: 'Viewers help each other',
+  'peers.now': 'Viewers help each other: {percent} came from viewers',
+  'peers.words':
+    'Parts of this video come from others who watch it, and go on to them. Each part is checked. Viewers can see each other’s IP address.',
+  'peers.switch': 'Help other viewers',
+  'peers.helped': { one: 'You helped {count} viewer', other: 'You helped {count} viewers' },
+  'peers.connected': { one: 'Connected to {count} viewer', other: 'Connected to {count} viewers' },
+  'peers.fromViewers': 'From viewers',
+  'peers.fromServer': 'From the server',
+  'peers.given': 'Given to viewers',
+  'peers.alone': 'Nobody else watches this right now.',
+  'peers.no.viewer': 'You turned it off.',
+  'peers.no.signal': 'Your browser asks for privacy, so this is off.',
+  'peers.no.saveData': 'Your browser saves data, so this is off.',
+  'peers.no.cellular': 'This is off on mobile networks.',
+  'peers.no.battery': 'Your battery is low, so this is off.',
+  'peers.no.phone': 'This is off on phones until you turn it on.',
+  'peers.no.undecided': 'This is off until you turn it on.',
+  'peers.notice': 'Viewers of this video help each other. They can see your IP address.',
+  'peers.notice.fine': 'Fine',
+  'peers.notice.off': 'Turn off',
+  'peers.ask': 'Will you help others who watch this? They can see your IP address.',
+  'peers.ask.yes': 'Help',
+  'peers.ask.no': 'No, thanks',
+};
