@@ -1,5 +1,6 @@
 //! House words and wire words, in both directions: pure functions, no file of one direction knows the other.
 
+pub(crate) mod from_note;
 pub(crate) mod from_theirs;
 mod to_activity;
 mod to_actor;

@@ -7,6 +7,7 @@ use kinora_activity::actor::Actor;
 use kinora_activity::lenient;
 use kinora_activity::note::{self, Note};
 use kinora_activity::verb::{Activity, Verb};
+use kinora_activity::video as words;
 use kinora_model::account::Account;
 use kinora_model::actor::ActorRef;
 use kinora_model::channel::Channel;
@@ -33,6 +34,7 @@ use url::Url;
 use crate::Federation;
 use crate::address::Ours;
 use crate::error::Error;
+use crate::mapping::from_note;
 use crate::resolve::PARENTS_MAX;
 
 /// Views that one server may add to a video within the time in which a viewer counts once.
@@ -113,10 +115,11 @@ impl Federation {
         };
         let is = |name: &str| lenient::is_a(&fetched, name);
         let uri = lenient::id_of(&fetched).ok_or(Error::Refused("an object without id"))?;
-        if is("Video") {
+        let video = from_note::video(&fetched);
+        if let Some(video) = video.map_err(|error| Error::Unreadable(error.to_string()))? {
             // Its owner may say it; another of the same server may not.
             let ours = remote::video(&self.service, &uri).await?.is_some();
-            if !ours && !self.is_wanted(&said.activity.actor, &fetched).await? {
+            if !ours && !self.is_wanted(&said.activity.actor, &video).await? {
                 debug!("nobody here follows who made this video");
                 return Ok(());
             }
@@ -144,11 +147,9 @@ impl Federation {
     }
 
     /// True if somebody here follows who made a video, its channel or its server.
-    async fn is_wanted(&self, actor: &Url, video: &Value) -> Result<bool, Error> {
-        let read = kinora_activity::video::Video::read(video);
-        let read = read.map_err(|error| Error::Unreadable(error.to_string()))?;
+    async fn is_wanted(&self, actor: &Url, video: &words::Video) -> Result<bool, Error> {
         let mut known = Vec::new();
-        for uri in [Some(actor), read.channel(), read.person()].into_iter().flatten() {
+        for uri in [Some(actor), video.channel(), video.person()].into_iter().flatten() {
             known.extend(remote::actor(&self.service, uri).await?.map(|row| row.actor));
         }
         let host = Host::of(actor).ok_or(Error::Refused("an actor without a server"))?;

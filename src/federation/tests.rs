@@ -12,5 +12,6 @@ mod delivering;
 mod fetching;
 pub(crate) mod house;
 pub(crate) mod peer;
+mod posting;
 mod receiving;
 pub(crate) mod stage;
