@@ -14,4 +14,5 @@ pub(crate) mod house;
 pub(crate) mod peer;
 mod posting;
 mod receiving;
+mod recorded;
 pub(crate) mod stage;
