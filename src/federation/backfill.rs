@@ -5,14 +5,13 @@ use kinora_activity::collection::{Collection, Page};
 use kinora_activity::lenient;
 use kinora_activity::note::Note;
 use kinora_activity::verb::{Activity, Verb};
-use kinora_model::actor::{ActorRef, RemoteActor};
+use kinora_model::actor::ActorRef;
 use kinora_model::host::Host;
 use kinora_model::id::Id;
 use kinora_model::job::Job;
 use kinora_model::video::Video;
-use kinora_service::{follows, remote};
-use kinora_store::table::row_key;
-use kinora_store::{Batch, Range, Row as _};
+use kinora_service::remote;
+use kinora_store::Batch;
 use serde_json::Value;
 use tracing::debug;
 use url::Url;
@@ -22,12 +21,6 @@ use crate::error::Error;
 
 /// Pages of comments that are read of one video.
 const COMMENT_PAGES_MAX: u32 = 10;
-
-/// Actors that are looked at when their server is back.
-const RETURNED_MAX: usize = 10_000;
-
-/// Rows that are read at a time.
-const READ_AT_ONCE: usize = 500;
 
 impl Federation {
     /// Reads a page of what an actor did, keeps the videos among it, and asks for the next page by a job.
@@ -153,35 +146,5 @@ impl Federation {
             }
             _ => self.comment(&uri).await.map(drop),
         }
-    }
-
-    /// Asks for what the actors of a server did while it was not reached, as far as somebody here follows them.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
-    pub(crate) async fn host_returned(&self, host: &Host) -> Result<(), Error> {
-        let mut range = Range::prefix(&row_key::<RemoteActor>(&[]));
-        let mut seen = 0_usize;
-        while seen < RETURNED_MAX {
-            let page = self.service.store.list_range::<RemoteActor>(&range, READ_AT_ONCE).await?;
-            let Some(last) = page.last() else { break };
-            range = range.after(&row_key::<RemoteActor>(&last.key()));
-            seen = seen.saturating_add(page.len());
-            let there: Vec<_> = page
-                .iter()
-                .filter(|row| row.host == *host && !row.gone)
-                .map(|row| row.actor)
-                .collect();
-            let counts = follows::counts(&self.service, &there).await?;
-            let mut batch = Batch::default();
-            for row in counts.iter().filter(|row| row.followers > 0) {
-                let job = Job::Backfill { actor: row.actor, page: None, pages: 0 };
-                self.service.queue.enqueue(&mut batch, &job)?;
-            }
-            if !batch.is_empty() {
-                self.service.store.commit(batch).await?;
-            }
-        }
-        Ok(())
     }
 }

@@ -114,7 +114,7 @@ impl Federation {
                 self.tell_withdrawn(*uuid, *channel, *account).await
             }
             Outbound::ActorUpdated { actor } => self.tell_actor(*actor).await,
-            Outbound::ActorDeleted { actor, name } => self.tell_actor_gone(*actor, name).await,
+            Outbound::ActorDeleted { actor } => self.tell_actor_gone(*actor).await,
             Outbound::CommentMade { comment } => self.tell_comment(*comment, &Verb::Create).await,
             Outbound::CommentUpdated { comment } => {
                 self.tell_comment(*comment, &Verb::Update).await

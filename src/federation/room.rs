@@ -125,6 +125,8 @@ impl Federation {
             tasks.spawn(room.deliver());
             let room = Arc::clone(self);
             tasks.spawn(async move { room.tidy().await });
+            let room = Arc::clone(self);
+            tasks.spawn(async move { room.stay_awake().await });
             for _ in 0..ASKERS {
                 let room = Arc::clone(self);
                 tasks.spawn(async move { room.greet().await });

@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod absent;
 mod delivering;
 mod fetching;
 pub(crate) mod house;

@@ -11,7 +11,6 @@ use crate::comment::Comment;
 use crate::follow::Follow;
 use crate::host::Host;
 use crate::id::Id;
-use crate::name::Name;
 use crate::reaction::Rating;
 use crate::report::Report;
 use crate::share::Share;
@@ -50,8 +49,6 @@ pub enum Outbound {
     ActorDeleted {
         /// Who it was.
         actor: ActorRef,
-        /// Its name.
-        name: Name,
     },
     /// Someone here commented: `Create`.
     CommentMade {
