@@ -7,6 +7,7 @@ use crate::problem::{Problem, plain_problems};
 
 mod abuses;
 pub(crate) mod accounts;
+mod blocklist;
 mod captions;
 pub(crate) mod channels;
 mod comment_events;
@@ -64,6 +65,7 @@ fn peertube(config: &mut ServiceConfig) {
         .configure(lists::routes)
         .configure(search::routes)
         .configure(abuses::routes)
+        .configure(blocklist::routes)
         .configure(server_follows::routes)
         .configure(uploads::routes)
         .configure(comments::routes)

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::support::node::Setup;
 use crate::support::{Client, Node, clip};
 
 /// How long something may take to get from one node to the other: longer than the first wait after a failed delivery.
@@ -22,8 +23,13 @@ pub(super) struct Pair {
 
 impl Pair {
     pub(super) async fn start() -> Self {
+        Self::start_with(|first| first).await
+    }
+
+    /// The same, with something set for the first node.
+    pub(super) async fn start_with(set: impl FnOnce(Setup) -> Setup) -> Self {
         let open = || Node::open().with("FEDERATION__ALLOW_PRIVATE", true);
-        let (first, second) = tokio::join!(open().start(), open().start());
+        let (first, second) = tokio::join!(set(open()).start(), open().start());
         let (alice, bob) = (first.user("alice").await, second.user("bob").await);
         Self { first, second, alice, bob }
     }

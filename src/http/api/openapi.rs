@@ -17,7 +17,7 @@ use utoipa::openapi::security::{Flow, OAuth2, Password, Scopes, SecurityScheme};
 use utoipa::openapi::{OpenApi, PathItem, RefOr, Required};
 
 use super::{
-    abuses, accounts, captions, channels, comment_events, comments, config_api, domains,
+    abuses, accounts, blocklist, captions, channels, comment_events, comments, config_api, domains,
     federation, hosts, lists, my_user, notifications, oauth, progress_events, rates, registrations,
     search, server_follows, shares, statistics, subscriptions, uploads, users, videos, views,
 };
@@ -115,6 +115,7 @@ pub fn text() -> String {
         abuses::list,
         abuses::decide,
         abuses::delete,
+        blocklist::status,
         domains::list,
         domains::put,
         domains::delete,
