@@ -4,6 +4,7 @@
 //! A job may run twice: the second time everything is as the first left it.
 
 use kinora_activity::actor::Actor;
+use kinora_activity::cache_file::CacheFile;
 use kinora_activity::lenient;
 use kinora_activity::note::{self, Note};
 use kinora_activity::verb::{Activity, Verb};
@@ -21,8 +22,9 @@ use kinora_model::reaction::Rating;
 use kinora_model::report::ReportTarget;
 use kinora_model::video::Video;
 use kinora_service::comments::NewRemoteComment;
+use kinora_service::mirrors::NewMirror;
 use kinora_service::reports::{self, NewReport};
-use kinora_service::{comments, follows, names, reactions, remote, shares};
+use kinora_service::{comments, follows, mirrors, names, reactions, remote, shares};
 use kinora_store::Batch;
 use kinora_store::tables::follow::follow_by_id;
 use kinora_store::tables::remote::digest;
@@ -136,6 +138,9 @@ impl Federation {
             }
             return self.keep_note(&note, said.forward()).await;
         }
+        if is("CacheFile") {
+            return self.receive_mirror(said, &fetched).await;
+        }
         if let Ok(actor) = Actor::read(&fetched) {
             // Somebody changed: themselves, or a channel that they own. It says so itself.
             if remote::actor(&self.service, &actor.id).await?.is_some() {
@@ -144,6 +149,24 @@ impl Federation {
             }
         }
         Ok(())
+    }
+
+    /// A server keeps a copy of a video of ours.
+    async fn receive_mirror(&self, said: &Said<'_>, object: &Value) -> Result<(), Error> {
+        let copy = CacheFile::read(object).map_err(|error| Error::Unreadable(error.to_string()))?;
+        if !self.addresses.is_ours(&copy.object) {
+            debug!("a copy of somebody else's video");
+            return Ok(());
+        }
+        let video = self.known_video(&copy.object).await?.ok_or(Error::NotFound("video"))?;
+        let new = NewMirror {
+            video,
+            uri: copy.id,
+            base: copy.folder,
+            expires_at: copy.expires.map(Timestamp::from_ms),
+        };
+        let server = self.actor(&said.activity.actor).await?;
+        Ok(mirrors::receive(&self.service, server, &new).await?)
     }
 
     /// True if somebody here follows who made a video, its channel or its server.
@@ -286,6 +309,9 @@ impl Federation {
             // The owner of a video may take down a comment from elsewhere that stands under it.
             return self.receive_takedown(actor, &uri).await;
         }
+        if mirrors::receive_undo(&self.service, &said.host, &uri).await? {
+            return Ok(());
+        }
         remote::bury(&self.service, &uri).await?;
         if let Some(video) = remote::video(&self.service, &uri).await? {
             let own = self.owns(actor, &video).await?;
@@ -395,6 +421,12 @@ impl Federation {
         {
             self.unmake(made, row.actor).await?;
             return self.forget_received(&id).await;
+        }
+        if let Some(id) = said.activity.object_id()
+            && matches!(row.actor, ActorRef::Instance(_))
+            && mirrors::receive_undo(&self.service, &said.host, &id).await?
+        {
+            return Ok(());
         }
         let Some(object) = said.activity.embedded() else { return Ok(()) };
         let Ok(inner) = Activity::read(object) else { return Ok(()) };

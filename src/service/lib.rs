@@ -24,6 +24,7 @@ pub mod limits;
 pub mod listing;
 pub mod markdown;
 pub mod mentions;
+pub mod mirrors;
 pub mod names;
 pub mod notifications;
 pub mod outbound;

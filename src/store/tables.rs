@@ -26,6 +26,7 @@ pub mod comment;
 pub mod delivery;
 pub mod follow;
 pub(crate) mod job;
+pub mod mirror;
 pub mod remote;
 
 macro_rules! tables {
@@ -165,6 +166,10 @@ tables! {
     ACTOR_COUNTS = 0x4d;
     /// What users do not want to be told of, by user.
     NOTIFICATIONS_UNWANTED = 0x4e;
+    /// Copies of our videos on other servers, by video and host.
+    MIRRORS = 0x50;
+    /// Their keys by hash of the id of the `CacheFile`.
+    MIRRORS_BY_URI = 0x51;
 }
 
 fn entry(key: Vec<u8>, row_key: &[u8]) -> Entry {

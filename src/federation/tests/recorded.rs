@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use kinora_model::actor::ActorRef;
 use kinora_model::follow::{Follow, FollowState};
 use kinora_model::report::{Report, ReportTarget};
-use kinora_service::{follows, remote};
+use kinora_service::{follows, mirrors, remote};
 use kinora_store::table::row_key;
 use kinora_store::tables::VideoCounts;
 use kinora_store::{Range, Row as _};
@@ -194,8 +194,17 @@ async fn as_the_node_that_has_the_video() {
     said.until("POST-Undo-Dislike").await;
     said.until("POST-Like-url.2").await;
     assert_eq!(said.likes().await, (likes + 1, dislikes));
+    let server = said.house.asks(ActorRef::HERE, &said.theirs("/accounts/peertube")).await;
+    said.until("POST-Accept-Follow.3").await;
+    assert_eq!(said.house.state_of(&server).await, FollowState::Accepted);
     said.until("POST-Undo-Follow.2").await;
     assert_eq!(said.followers(channel).await, 0);
+    // A copy is believed in from a server that is followed alone.
+    said.until("POST-Create-CacheFile").await;
+    let service = &said.house.stage.room.service;
+    let copies = mirrors::of_video(service, said.house.video.id).await.unwrap();
+    let folder = VIDEO.replace("/videos/watch/", "/static/redundancy/hls/");
+    assert_eq!(copies[0].base, said.theirs(&folder));
     said.rest().await;
     let store = &said.house.stage.room.service.store;
     let all = Range::prefix(&row_key::<Report>(&[]));
