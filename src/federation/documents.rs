@@ -27,7 +27,7 @@ pub(crate) use pages::Page;
 pub(crate) use shelf::Shelf;
 
 /// The longest path that is looked up, in bytes.
-const PATH_BYTES_MAX: usize = 512;
+const PATH_BYTES_MAX: usize = 3072;
 
 /// What stands at an address of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,6 +21,7 @@ pub mod keys;
 mod mapping;
 pub mod metrics;
 mod outbox;
+mod quotes;
 mod receive;
 pub mod resolve;
 pub mod room;

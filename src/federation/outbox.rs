@@ -59,7 +59,7 @@ impl Letter {
     }
 
     /// An activity of ours for one inbox alone.
-    fn quiet(signer: ActorRef, activity: Value, inbox: Url) -> Self {
+    pub(crate) fn quiet(signer: ActorRef, activity: Value, inbox: Url) -> Self {
         Self { signer, said: Said::Quietly(activity), inboxes: BTreeSet::from([inbox]) }
     }
 
@@ -139,6 +139,9 @@ impl Federation {
             }
             Outbound::FollowAnswered { follower, followed, uri, accepted } => {
                 self.tell_answer(*follower, *followed, uri.as_ref(), *accepted).await
+            }
+            Outbound::QuoteAnswered { video, request, by, post } => {
+                self.tell_quote_answer(*video, request, by, post).await
             }
             Outbound::Reported { report } => self.tell_report(*report).await,
             Outbound::Viewed { video, views } => self.tell_views(*video, *views).await,

@@ -93,6 +93,7 @@ impl Federation {
                 self.receive_rating(&said).await
             }
             Verb::View if said.own => self.receive_view(&said).await,
+            Verb::QuoteRequest if said.own => self.receive_quote_request(&said.activity).await,
             Verb::Flag if said.own => self.receive_report(&said).await,
             Verb::ApproveReply | Verb::RejectReply if said.own => {
                 self.receive_decision(&said).await
@@ -236,7 +237,7 @@ impl Federation {
         Ok(())
     }
 
-    async fn known_video(&self, uri: &Url) -> Result<Option<Id<Video>>, Error> {
+    pub(crate) async fn known_video(&self, uri: &Url) -> Result<Option<Id<Video>>, Error> {
         match self.addresses.read(uri) {
             Some(Ours::Video(_)) => match self.video(uri).await {
                 Ok(id) => Ok(Some(id)),

@@ -14,6 +14,7 @@ mod fetching;
 pub(crate) mod house;
 pub(crate) mod peer;
 mod posting;
+mod quoting;
 mod receiving;
 mod recorded;
 pub(crate) mod stage;

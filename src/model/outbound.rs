@@ -133,6 +133,17 @@ pub enum Outbound {
         /// The answer.
         accepted: bool,
     },
+    /// Someone elsewhere asked to quote a video of ours: `Accept` or `Reject` of a `QuoteRequest`.
+    QuoteAnswered {
+        /// The video.
+        video: Id<Video>,
+        /// The id of the request.
+        request: Url,
+        /// Who asked.
+        by: Url,
+        /// The post that quotes.
+        post: Url,
+    },
     /// Someone here reported something from elsewhere: `Flag`.
     Reported {
         /// The report.

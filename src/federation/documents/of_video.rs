@@ -86,6 +86,7 @@ impl Federation {
             ["announces"] => self.shares_of_video(&video, &id, page).await?,
             ["comments"] => self.comments_of(&video, &id, "comments", page).await?,
             ["context"] => self.comments_of(&video, &id, "context", page).await?,
+            ["quotes", name] => self.quote_authorization(&video, name).await?,
             ["chapters"] => chapters(&self.addresses.below(&id, "chapters")),
             _ => return Err(nothing()),
         };
