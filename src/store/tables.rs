@@ -166,6 +166,8 @@ tables! {
     ACTOR_COUNTS = 0x4d;
     /// What users do not want to be told of, by user.
     NOTIFICATIONS_UNWANTED = 0x4e;
+    /// What was said about a report, by report and id.
+    REPORT_MESSAGES = 0x4f;
     /// Copies of our videos on other servers, by video and host.
     MIRRORS = 0x50;
     /// Their keys by hash of the id of the `CacheFile`.

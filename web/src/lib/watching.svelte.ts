@@ -94,7 +94,9 @@ export class Watching {
   async #open(video: Video): Promise<void> {
     const playlist = video.streamingPlaylists[0];
     // A file of ours without bytes is only announced; other servers do not always say how large theirs are.
-    const files = [...(playlist?.files ?? []), ...video.files].filter((one) => one.size > 0 || !video.isLocal);
+    const files = [...(playlist?.files ?? []), ...video.files].filter(
+      (one) => one.size > 0 || !video.isLocal,
+    );
     const file = files.find((one) => one.resolution.id <= 720) ?? files.at(-1);
     this.poster = video.previewPath ?? video.thumbnailPath;
     if (video.privacy.id === PRIVACY.private || video.privacy.id === PRIVACY.internal) {

@@ -177,6 +177,17 @@ export const social: WordsOf<'social'> = {
   'reports.pending': 'Ouvert',
   'reports.delete': 'Supprimer le signalement',
   'reports.delete.words': 'Le signalement est supprimé, pas ce dont il parle.',
+  'reports.mine': 'Vos signalements',
+  'reports.mine.hint':
+    'Ce que vous avez demandé aux modérateurs de regarder, et ce qu’il en est. Eux et vous seuls le voyez.',
+  'reports.mine.none': 'Vous n’avez rien signalé.',
+  'reports.sent': 'Envoyé {when}',
+  'reports.talk': { one: '{count} message', other: '{count} messages' },
+  'reports.talk.none': 'Rien n’a encore été dit. Qui a signalé et les modérateurs peuvent échanger ici.',
+  'reports.talk.team': 'modérateur',
+  'reports.talk.message': 'Votre message',
+  'reports.talk.send': 'Envoyer le message',
+  'reports.talk.delete': 'Supprimer le message',
   'reports.hint':
     'Donner raison note votre décision. Une vidéo ou un commentaire se supprime sur sa propre page.',
   federation: 'Autres serveurs',
