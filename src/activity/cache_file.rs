@@ -1,8 +1,9 @@
 //! Copies that servers keep of each other's videos: PeerTube's `CacheFile`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
+use crate::context;
 use crate::lenient::{self, Unreadable};
 
 /// A server says that it keeps a copy of a video.
@@ -47,11 +48,27 @@ impl CacheFile {
     }
 }
 
+impl CacheFile {
+    /// Writes it, with its context, as PeerTube reads it: `to` is who made the video.
+    #[must_use]
+    pub fn write(&self, to: &Url) -> Value {
+        json!({
+            "@context": context::activity(),
+            "id": self.id,
+            "type": "CacheFile",
+            "object": self.object,
+            "expires": self.expires.map(lenient::write_moment),
+            "url": { "type": "Link", "mediaType": "application/x-mpegURL", "href": self.folder },
+            "to": [to],
+            "cc": [],
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn what_peertube_says_is_read() {
@@ -65,6 +82,10 @@ mod tests {
             "/static/redundancy/hls/8a5ee3ad-74f9-4814-a483-204b12168ce1"
         );
         assert_eq!(read.expires, None);
+        let to = "http://127.0.0.1:9101/accounts/root".parse().unwrap();
+        assert_eq!(CacheFile::read(&read.write(&to)), Ok(read.clone()));
+        let ending = CacheFile { expires: Some(1_795_401_000_000), ..read };
+        assert_eq!(CacheFile::read(&ending.write(&to)), Ok(ending));
     }
 
     #[test]

@@ -103,6 +103,8 @@ fn objects() -> Value {
         "RejectReply": "pt:RejectReply",
         "interactionPolicy": { "@id": "gts:interactionPolicy", "@type": "@id" },
         "canQuote": { "@id": "gts:canQuote", "@type": "@id" },
+        "CacheFile": "pt:CacheFile",
+        "expires": "sc:expires",
         "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
         "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
         "interactingObject": { "@id": "gts:interactingObject", "@type": "@id" },

@@ -2,6 +2,7 @@
 
 use kinora_model::host::Host;
 use kinora_model::job::Job;
+use kinora_service::replicas;
 use kinora_service::worker::{Crew, Failure};
 use kinora_store::queue::Leased;
 
@@ -19,12 +20,17 @@ impl Crew for Federation {
                 self.backfill(*actor, page.as_ref(), *pages).await
             }
             Job::ReadComments { video } => self.read_comments(*video).await,
+            Job::Replicate { video } => Box::pin(self.replicate(*video)).await,
+            Job::KeepPact { host } => {
+                replicas::review(&self.service, host).await.map_err(Error::from)
+            }
             // Other rooms have lanes of their own.
             Job::Probe { .. }
             | Job::PackageFirst { .. }
             | Job::PackageRest { .. }
             | Job::Torrent { .. }
             | Job::RemoveVideo { .. }
+            | Job::RemoveReplica { .. }
             | Job::RemoveBlobs { .. } => Ok(()),
         };
         done.map_err(|error| failure(&error))
@@ -34,6 +40,8 @@ impl Crew for Federation {
         match job {
             // A server's words are handled in the order in which it said them.
             Job::Receive { signer, .. } => Host::of(signer).map(|host| host.to_string()),
+            // Two at once would fetch the same.
+            Job::Replicate { video } => Some(video.to_string()),
             _ => None,
         }
     }

@@ -23,6 +23,7 @@ pub mod metrics;
 mod outbox;
 mod quotes;
 mod receive;
+mod replicas;
 pub mod resolve;
 pub mod room;
 pub mod software;

@@ -26,6 +26,7 @@ use crate::mapping;
 mod comments;
 mod follows;
 mod people;
+mod replicas;
 #[cfg(test)]
 mod tests;
 mod videos;
@@ -143,6 +144,8 @@ impl Federation {
             Outbound::QuoteAnswered { video, request, by, post } => {
                 self.tell_quote_answer(*video, request, by, post).await
             }
+            Outbound::ReplicaKept { video } => self.tell_replica(*video, true).await,
+            Outbound::ReplicaDropped { video } => self.tell_replica(*video, false).await,
             Outbound::Reported { report } => self.tell_report(*report).await,
             Outbound::Viewed { video, views } => self.tell_views(*video, *views).await,
             Outbound::Forward { body, video, from } => self.pass_on(body, *video, from).await,

@@ -447,6 +447,10 @@ impl Federation {
                     self.unmake(Made::Reaction { video, account }, row.actor).await?;
                 }
             }
+            // PeerTube takes back that it said so.
+            Verb::Create if matches!(row.actor, ActorRef::Instance(_)) => {
+                mirrors::receive_undo(&self.service, &said.host, &target).await?;
+            }
             Verb::Announce => {
                 if let Some(video) = self.known_video(&target).await? {
                     shares::receive_undo(&self.service, video, row.actor).await?;

@@ -19,6 +19,7 @@ mod fields;
 mod followers;
 mod hosts;
 pub(crate) mod lists;
+mod mirrors;
 mod my_user;
 mod notifications;
 mod oauth;
@@ -87,7 +88,8 @@ fn kinora(config: &mut ServiceConfig) {
         .configure(comments::kinora_routes)
         .configure(shares::kinora_routes)
         .configure(domains::kinora_routes)
-        .configure(hosts::kinora_routes);
+        .configure(hosts::kinora_routes)
+        .configure(mirrors::kinora_routes);
 }
 
 /// `GET /ping`: `pong`, for clients that want to know whether there is a node.

@@ -144,6 +144,16 @@ pub enum Outbound {
         /// The post that quotes.
         post: Url,
     },
+    /// This node keeps a copy of a video from elsewhere: `Create` of a `CacheFile`, to the server of the video.
+    ReplicaKept {
+        /// The video.
+        video: Id<Video>,
+    },
+    /// This node keeps a copy no longer: `Undo`.
+    ReplicaDropped {
+        /// The video.
+        video: Id<Video>,
+    },
     /// Someone here reported something from elsewhere: `Flag`.
     Reported {
         /// The report.

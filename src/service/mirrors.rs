@@ -1,4 +1,5 @@
-//! Copies of our videos that other servers keep: only those that this server follows are believed to.
+//! Copies of our videos that other servers keep: only those that this server follows, or has an agreement with, are
+//! believed to.
 
 use kinora_model::actor::ActorRef;
 use kinora_model::clock::Timestamp;
@@ -15,7 +16,7 @@ use url::Url;
 
 use crate::attempt::attempt;
 use crate::error::Error;
-use crate::{Service, actors, outbound};
+use crate::{Service, actors, outbound, pacts};
 
 /// The most mirrors of one video.
 pub const MIRRORS_MAX: usize = 32;
@@ -36,8 +37,8 @@ pub struct NewMirror {
 /// A server keeps a copy of a video of ours, or goes on to. A second call changes nothing.
 ///
 /// # Errors
-/// [`Error::NotFound`] if the video or the server is not known, [`Error::Forbidden`] if this node does not follow the
-/// server, the copy is not on it or the video is not for everyone; [`Error::Refused`] if there are enough;
+/// [`Error::NotFound`] if the video or the server is not known, [`Error::Forbidden`] if this node neither follows
+/// the server nor has an agreement with it, the copy is not on it or the video is not for everyone; [`Error::Refused`] if there are enough;
 /// [`Error::NoSpace`], [`Error::Store`].
 pub async fn receive(service: &Service, server: ActorRef, new: &NewMirror) -> Result<(), Error> {
     let by = actors::get(service, server).await?;
@@ -46,9 +47,8 @@ pub async fn receive(service: &Service, server: ActorRef, new: &NewMirror) -> Re
     if !matches!(server, ActorRef::Instance(_)) || !at(&new.uri) || !at(&new.base) {
         return Err(Error::Forbidden("A server speaks for its own copies alone"));
     }
-    let follow = service.store.get::<Follow>(&follow_key(server, ActorRef::HERE)).await?;
-    if follow.is_none_or(|it| it.state != FollowState::Accepted) || service.domains.blocks(&host) {
-        return Err(Error::Forbidden("Only servers that this one follows may keep copies"));
+    if service.domains.blocks(&host) || !may_keep(service, server, &host).await? {
+        return Err(Error::Forbidden("Only servers that this one trusts may keep copies"));
     }
     let video = service.store.get::<Video>(&new.video.to_key()).await?;
     let video = video.ok_or(Error::NotFound("Video"))?;
@@ -56,6 +56,15 @@ pub async fn receive(service: &Service, server: ActorRef, new: &NewMirror) -> Re
         return Err(Error::Forbidden("Only what everyone may see can be copied"));
     }
     attempt(|| put(service, &host, new)).await
+}
+
+/// True if a server may keep copies of our videos: by agreement, or because this one follows it.
+async fn may_keep(service: &Service, server: ActorRef, host: &Host) -> Result<bool, Error> {
+    if pacts::with(service, host).await?.is_some_and(|pact| pact.may_keep) {
+        return Ok(true);
+    }
+    let follow = service.store.get::<Follow>(&follow_key(server, ActorRef::HERE)).await?;
+    Ok(follow.is_some_and(|it| it.state == FollowState::Accepted))
 }
 
 async fn put(service: &Service, host: &Host, new: &NewMirror) -> Result<(), Error> {

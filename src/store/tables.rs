@@ -172,6 +172,12 @@ tables! {
     MIRRORS = 0x50;
     /// Their keys by hash of the id of the `CacheFile`.
     MIRRORS_BY_URI = 0x51;
+    /// Agreements about copies, by host.
+    PACTS = 0x52;
+    /// Copies of videos elsewhere that this node keeps, by video.
+    REPLICAS = 0x53;
+    /// Their keys by host.
+    REPLICAS_BY_HOST = 0x54;
 }
 
 fn entry(key: Vec<u8>, row_key: &[u8]) -> Entry {

@@ -30,7 +30,7 @@ impl Federation {
         Ok(video.map(Stored::into_row).filter(is_public))
     }
 
-    async fn public_video_of(&self, uuid: Uuid) -> Result<Option<Video>, Error> {
+    pub(crate) async fn public_video_of(&self, uuid: Uuid) -> Result<Option<Video>, Error> {
         let video = self.service.store.find::<Video>(&video_by_uuid(uuid)).await?;
         Ok(video.map(Stored::into_row).filter(is_public))
     }

@@ -18,8 +18,9 @@ use utoipa::openapi::{OpenApi, PathItem, RefOr, Required};
 
 use super::{
     abuses, accounts, blocklist, captions, channels, comment_events, comments, config_api, domains,
-    federation, hosts, lists, my_user, notifications, oauth, progress_events, rates, registrations,
-    search, server_follows, shares, statistics, subscriptions, uploads, users, videos, views,
+    federation, hosts, lists, mirrors, my_user, notifications, oauth, progress_events, rates,
+    registrations, search, server_follows, shares, statistics, subscriptions, uploads, users,
+    videos, views,
 };
 
 /// Adds the route.
@@ -124,6 +125,10 @@ pub fn text() -> String {
         domains::put,
         domains::delete,
         hosts::list,
+        mirrors::list,
+        mirrors::set,
+        mirrors::end,
+        mirrors::videos,
         federation::resolve,
         federation::interact,
         federation::backfill,

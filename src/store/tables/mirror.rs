@@ -1,13 +1,13 @@
-//! How copies of videos on other servers are kept.
+//! How copies of videos are kept in mind: those of ours elsewhere, those of others here.
 
 use kinora_model::host::Host;
 use kinora_model::id::Id;
-use kinora_model::mirror::Mirror;
+use kinora_model::mirror::{Mirror, Pact, Replica};
 use kinora_model::video::Video;
 use url::Url;
 
 use super::remote::digest;
-use super::{MIRRORS, MIRRORS_BY_URI, unique};
+use super::{MIRRORS, MIRRORS_BY_URI, PACTS, REPLICAS, REPLICAS_BY_HOST, entry, unique};
 use crate::kv::Range;
 use crate::table::{Entry, Row, Table};
 
@@ -36,5 +36,31 @@ impl Row for Mirror {
     }
     fn entries(&self) -> Vec<Entry> {
         vec![unique(mirror_by_uri(&self.uri), &Row::key(self))]
+    }
+}
+
+impl Row for Pact {
+    const TABLE: Table = PACTS;
+    fn key(&self) -> Vec<u8> {
+        self.host.as_str().as_bytes().to_vec()
+    }
+}
+
+/// The copies that this node keeps of a server's videos: entries.
+#[must_use]
+pub fn replicas_of(host: &Host) -> Range {
+    // No host is the beginning of another one and a zero.
+    Range::prefix(&REPLICAS_BY_HOST.key(&[host.as_str().as_bytes(), &[0]]))
+}
+
+impl Row for Replica {
+    const TABLE: Table = REPLICAS;
+    fn key(&self) -> Vec<u8> {
+        self.video.to_key().to_vec()
+    }
+    fn entries(&self) -> Vec<Entry> {
+        let key = self.video.to_key();
+        let by = REPLICAS_BY_HOST.key(&[self.host.as_str().as_bytes(), &[0], &key]);
+        vec![entry(by, &key)]
     }
 }
