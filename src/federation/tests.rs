@@ -9,6 +9,7 @@
 )]
 
 mod absent;
+mod copying;
 mod delivering;
 mod fetching;
 pub(crate) mod house;

@@ -73,7 +73,8 @@ pub async fn of_host(service: &Service, host: &Host) -> Result<Vec<Replica>, Err
     Ok(rows.into_iter().map(Stored::into_row).collect())
 }
 
-/// Writes down how far a copy is. Others hear of one that is whole, once.
+/// Writes down how far a copy is. Others hear of one that is whole, once; it stays so while more of it comes, or cannot
+/// come.
 ///
 /// # Errors
 /// [`Error::NoSpace`], [`Error::Store`].
@@ -87,16 +88,16 @@ pub async fn note(
     attempt(|| async {
         let old = of_video(service, video.id).await?;
         let now = service.now();
+        let was_whole = old.as_ref().is_some_and(|old| old.state == ReplicaState::Whole);
         let row = Replica {
             video: video.id,
             host: remote.host.clone(),
-            state: state.clone(),
+            state: if was_whole { ReplicaState::Whole } else { state.clone() },
             bytes,
             bytes_wanted,
             created_at: old.as_ref().map_or(now, |old| old.created_at),
             updated_at: now,
         };
-        let was_whole = old.as_ref().is_some_and(|old| old.state == ReplicaState::Whole);
         let mut batch = Batch::default();
         match &old {
             Some(old) => batch.replace_row(old, &row)?,

@@ -106,6 +106,7 @@ export class Watching {
     if (!playlist && !file) return;
     this.film = {
       playlistUrl: playlist ? this.#opened(playlist.playlistUrl) : null,
+      mirrors: playlist?.redundancies.map((one) => `${one.baseUrl}/master.m3u8`) ?? [],
       fileUrl: file ? this.#opened(file.fileUrl) : null,
       duration: video.duration,
       start: this.#startAt(video),

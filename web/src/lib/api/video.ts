@@ -71,7 +71,14 @@ export interface Video extends Omit<VideoCard, 'channel'> {
   downloadEnabled: boolean;
   waitTranscoding?: boolean;
   files: VideoFile[];
-  streamingPlaylists: { id: number; type: number; playlistUrl: string; files: VideoFile[] }[];
+  streamingPlaylists: {
+    id: number;
+    type: number;
+    playlistUrl: string;
+    /** Folders on other servers with the same files. */
+    redundancies: { baseUrl: string }[];
+    files: VideoFile[];
+  }[];
 }
 
 /** What a person may say about a video. */

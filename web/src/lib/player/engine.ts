@@ -34,12 +34,16 @@ const RECOVERIES_MAX = 6;
 /** How much of what was just seen is kept when the quality is changed by hand, in seconds. */
 const BEHIND_SECONDS = 2;
 
-/** Starts playing the HLS playlist at `url` from `start` seconds. */
+/**
+ * Starts playing the HLS playlist at `url` from `start` seconds. With `patience`, so many loads may fail one after another
+ * before it says that it failed; without, it keeps trying for long.
+ */
 export async function startEngine(
   video: HTMLVideoElement,
   address: string,
   start: number,
   preferred: number | null,
+  patience: number | null,
   listener: Listener,
 ): Promise<Engine> {
   const url = new URL(address, location.href).href;
@@ -47,7 +51,7 @@ export async function startEngine(
   const separate = playlist !== null && hasSeparateAudio(playlist);
   const { default: Engine } = separate ? await import('hls.js') : await import('hls.js/light');
   if (!Engine.isSupported()) return native(video, url, start, listener);
-  return new HlsEngine(Engine as typeof Hls, video, url, start, preferred, listener);
+  return new HlsEngine(Engine as typeof Hls, video, url, start, preferred, patience, listener);
 }
 
 async function fetchPlaylist(url: string): Promise<string | null> {
@@ -67,6 +71,7 @@ class HlsEngine implements Engine {
   readonly #listener: Listener;
   #chosen: number | null;
   #recoveries = 0;
+  #misses = 0;
   #growing = false;
 
   constructor(
@@ -75,6 +80,7 @@ class HlsEngine implements Engine {
     url: string,
     start: number,
     preferred: number | null,
+    patience: number | null,
     listener: Listener,
   ) {
     this.#url = url;
@@ -107,7 +113,17 @@ class HlsEngine implements Engine {
     });
     hls.on(on.LEVEL_UPDATED, (_, data) => listener.made(data.details.live ? data.details.edge : null));
     hls.on(on.FRAG_BUFFERED, () => (this.#recoveries = 0));
+    hls.on(on.FRAG_LOADED, () => (this.#misses = 0));
     hls.on(on.ERROR, (_, data) => {
+      if (patience !== null && data.type === Engine.ErrorTypes.NETWORK_ERROR) {
+        this.#misses += 1;
+        // Once is enough: whoever listens does not want it any more.
+        if (this.#misses === patience || (data.fatal && this.#misses < patience)) {
+          this.#misses = patience;
+          listener.failed('network');
+        }
+        return;
+      }
       if (data.fatal) this.#recover(data.type === Engine.ErrorTypes.NETWORK_ERROR ? 'network' : 'media');
     });
     hls.loadSource(url);
