@@ -65,7 +65,10 @@ export class Client {
   }
 
   /** Uploads a file in one go and returns what names the video. */
-  async upload(path: string, words: Record<string, string>): Promise<{ id: number; uuid: string; shortUUID: string }> {
+  async upload(
+    path: string,
+    words: Record<string, string>,
+  ): Promise<{ id: number; uuid: string; shortUUID: string }> {
     const me = await this.get<{ videoChannels: { id: number }[] }>('/api/v1/users/me');
     const form = new FormData();
     form.set('channelId', String(me.videoChannels[0]?.id));
