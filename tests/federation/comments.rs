@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::pair::{Pair, host, until};
-use crate::support::Client;
+use super::pair::{Pair, host};
+use crate::support::{Client, until};
 
 fn threads(uuid: &str) -> String {
     format!("/api/v1/videos/{uuid}/comment-threads")

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::pair::{Pair, host, until, until_gone};
-use crate::support::Answer;
+use super::pair::{Pair, host};
+use crate::support::{Answer, until, until_gone};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_followed_channel_brings_its_past_and_its_new_videos() {

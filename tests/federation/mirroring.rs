@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::pair::{Pair, host, until, until_gone};
-use crate::support::clip;
+use super::pair::{Pair, host};
+use crate::support::{clip, until, until_gone};
 
 /// Waits until the second node keeps whole copies of so many videos.
 async fn kept(pair: &Pair, count: u64) -> Value {

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::pair::{Pair, host, until};
+use super::pair::{Pair, host};
+use crate::support::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_reaches_the_moderators_where_the_video_lives() {

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::pair::{Pair, until};
+use super::pair::Pair;
+use crate::support::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_watches_elsewhere_is_counted_where_the_video_lives() {
