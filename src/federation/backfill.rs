@@ -1,6 +1,8 @@
 //! Reading what was said before anybody here listened, or while nobody could: page by page, in its own time, and never more
 //! than was agreed.
 
+use std::collections::HashSet;
+
 use kinora_activity::collection::{Collection, Page};
 use kinora_activity::lenient;
 use kinora_activity::note::Note;
@@ -20,7 +22,10 @@ use crate::Federation;
 use crate::error::Error;
 
 /// Pages of comments that are read of one video.
-const COMMENT_PAGES_MAX: u32 = 10;
+const COMMENT_PAGES_MAX: usize = 10;
+
+/// Comments that are looked at in one reading of a video's.
+const COMMENTS_MAX: usize = 1_000;
 
 impl Federation {
     /// Reads a page of what an actor did, keeps the videos among it, and asks for the next page by a job.
@@ -114,9 +119,10 @@ impl Federation {
         let fetched = self.client.get(&comments).await?;
         let all = Collection::read(&fetched.json);
         let all = all.map_err(|error| Error::Unreadable(error.to_string()))?;
-        let (mut page, mut here) = self.first_page(all, comments).await?;
-        for _ in 0..COMMENT_PAGES_MAX {
-            for item in &page.items {
+        let (mut page, here) = self.first_page(all, comments).await?;
+        let (mut left, mut seen) = (COMMENTS_MAX, HashSet::from([here]));
+        loop {
+            for item in page.items.iter().take(left) {
                 if let Err(error) = self.keep_word(item, &remote.host).await {
                     match error {
                         Error::Store(_) | Error::Stopping => return Err(error),
@@ -124,12 +130,12 @@ impl Federation {
                     }
                 }
             }
-            let next = page
-                .next
-                .filter(|next| *next != here && Host::of(next).as_ref() == Some(&remote.host));
-            let Some(next) = next.filter(|_| !page.items.is_empty()) else { break };
+            left = left.saturating_sub(page.items.len());
+            let next = page.next.filter(|next| Host::of(next).as_ref() == Some(&remote.host));
+            let more = left > 0 && !page.items.is_empty() && seen.len() < COMMENT_PAGES_MAX;
+            // Pages that lead back to each other end with the first that was read.
+            let Some(next) = next.filter(|next| more && seen.insert(next.clone())) else { break };
             page = self.page(&next).await?;
-            here = next;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@
 mod absent;
 mod copying;
 mod delivering;
+mod endless;
 mod fetching;
 mod forgery;
 pub(crate) mod house;
