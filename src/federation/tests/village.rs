@@ -39,6 +39,11 @@ impl Village {
         self.documents.lock().unwrap().insert((name.to_owned(), path.to_owned()), reply);
     }
 
+    /// What a server answers at a path.
+    pub(crate) fn at(&self, name: &str, path: &str) -> Reply {
+        self.documents.lock().unwrap()[&(name.to_owned(), path.to_owned())].clone()
+    }
+
     /// Somebody on a server, `/{who}`.
     pub(crate) fn person(&self, name: &str, who: &str) -> Url {
         self.actor(name, who, &json!({ "type": "Person" }))
