@@ -15,6 +15,7 @@ mod endless;
 mod fetching;
 mod forgery;
 pub(crate) mod house;
+mod moderated;
 mod oversized;
 mod ownership;
 pub(crate) mod peer;
