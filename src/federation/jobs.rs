@@ -49,9 +49,7 @@ impl Federation {
     async fn carry_out(&self, job: &Job) -> Result<(), Error> {
         match job {
             Job::Federate { outbound } => self.tell(outbound).await,
-            Job::Receive { activity, signer } => {
-                Box::pin(self.receive_activity(activity, signer)).await
-            }
+            Job::Receive { activity, signer } => self.receive_activity(activity, signer).await,
             Job::Backfill { actor, page, pages } => {
                 self.backfill(*actor, page.as_ref(), *pages).await
             }

@@ -82,22 +82,25 @@ impl Federation {
             return Err(Error::Blocked(host));
         }
         let said = Said { own: read.actor == *signer, activity: read, raw: activity, host };
+        // What follows from an activity is deep: it does not lie on the stack of whoever waits for it.
+        Box::pin(self.follow_up(&said)).await
+    }
+
+    async fn follow_up(&self, said: &Said<'_>) -> Result<(), Error> {
         match said.activity.verb {
-            Verb::Create | Verb::Update => self.receive_object(&said).await,
-            Verb::Delete if said.own => self.receive_delete(&said).await,
-            Verb::Follow if said.own => self.receive_follow(&said).await,
-            Verb::Accept | Verb::Reject if said.own => self.receive_answer(&said).await,
-            Verb::Undo if said.own => self.receive_undo(&said).await,
-            Verb::Announce if said.own => self.receive_announce(&said).await,
+            Verb::Create | Verb::Update => Box::pin(self.receive_object(said)).await,
+            Verb::Delete if said.own => self.receive_delete(said).await,
+            Verb::Follow if said.own => self.receive_follow(said).await,
+            Verb::Accept | Verb::Reject if said.own => self.receive_answer(said).await,
+            Verb::Undo if said.own => self.receive_undo(said).await,
+            Verb::Announce if said.own => self.receive_announce(said).await,
             Verb::Like | Verb::Dislike | Verb::EmojiReact if said.own => {
-                self.receive_rating(&said).await
+                self.receive_rating(said).await
             }
-            Verb::View if said.own => self.receive_view(&said).await,
+            Verb::View if said.own => self.receive_view(said).await,
             Verb::QuoteRequest if said.own => self.receive_quote_request(&said.activity).await,
-            Verb::Flag if said.own => self.receive_report(&said).await,
-            Verb::ApproveReply | Verb::RejectReply if said.own => {
-                self.receive_decision(&said).await
-            }
+            Verb::Flag if said.own => self.receive_report(said).await,
+            Verb::ApproveReply | Verb::RejectReply if said.own => self.receive_decision(said).await,
             ref other => {
                 debug!(activity.verb = other.name(), "nothing is to be done");
                 Ok(())

@@ -47,7 +47,7 @@ async fn only_who_wrote_words_deletes_and_changes_them() {
         drop(house.hears("Delete", eve, bob.as_str()).await);
     }
     let after = house.stage.room.known_comment(&uri).await.unwrap().unwrap();
-    assert_eq!((&after.text, after.state.clone()), (&before.text, CommentState::Shown));
+    assert_eq!((&after.text, after.state), (&before.text, CommentState::Shown));
     house.hears("Delete", &bob, uri.as_str()).await.unwrap();
     assert!(!has_words(&house, &uri).await);
 }
