@@ -1,6 +1,6 @@
 # Everything that people and CI call. Each target installs what it needs through scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check fmt e2e bench release setup web deny
+.PHONY: help run build test check fmt e2e bench fuzz release setup web deny
 
 help:
 	@echo 'make run      build and serve http://localhost:8080, data in ./data'
@@ -10,6 +10,7 @@ help:
 	@echo 'make fmt      format Rust and web'
 	@echo 'make e2e      browser tests alone'
 	@echo 'make bench    figures, as ratios beside nginx and the ffmpeg command line'
+	@echo 'make fuzz     hostile input for the readers of what other servers send, FUZZ_SECONDS (60) each'
 	@echo 'make release  an archive of the programs with their deployment files'
 
 run: build
@@ -54,6 +55,10 @@ e2e:
 bench: build
 	scripts/setup bench
 	scripts/bench
+
+fuzz:
+	scripts/setup build
+	scripts/fuzz
 
 release: build
 	scripts/release

@@ -3,6 +3,7 @@
 mod away;
 mod comments;
 mod following;
+mod mirroring;
 mod moderation;
 mod pair;
 mod reactions;

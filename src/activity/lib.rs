@@ -6,6 +6,7 @@
 #![recursion_limit = "256"]
 
 pub mod actor;
+pub mod cache_file;
 pub mod collection;
 pub mod context;
 pub mod key;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::actor::{put, put_moment, put_url};
+use crate::actor::{Image, put, put_moment, put_url};
 use crate::context;
 use crate::lenient::{self, Unreadable};
 use crate::verb::Audience;
@@ -44,6 +44,8 @@ pub struct Attachment {
     pub height: Option<u32>,
     /// Length in seconds, if it is said.
     pub duration_s: Option<u64>,
+    /// Pictures that stand for it.
+    pub icons: Vec<Image>,
 }
 
 /// Words that reply to something, or stand alone.
@@ -236,6 +238,7 @@ fn attachment(value: &Value) -> Option<Attachment> {
         width: lenient::small(value.get("width")),
         height: lenient::small(value.get("height")),
         duration_s: lenient::seconds(value.get("duration")),
+        icons: Image::read_all(value.get("icon")),
     })
 }
 

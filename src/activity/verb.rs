@@ -127,6 +127,8 @@ pub struct Activity {
     pub target: Option<Value>,
     /// What came of it: an approval that an `Accept` carries.
     pub result: Option<Value>,
+    /// By what: the post that is to quote something (FEP-044f).
+    pub instrument: Option<Value>,
     /// For whom.
     pub to: Vec<Url>,
     /// For whom else.
@@ -157,6 +159,7 @@ impl Activity {
             object: map.get("object").cloned().unwrap_or(Value::Null),
             target: map.get("target").cloned(),
             result: map.get("result").cloned(),
+            instrument: map.get("instrument").cloned(),
             to: lenient::recipients(map.get("to")),
             cc: lenient::recipients(map.get("cc")),
             public: lenient::is_public(value),

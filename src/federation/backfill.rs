@@ -1,18 +1,19 @@
 //! Reading what was said before anybody here listened, or while nobody could: page by page, in its own time, and never more
 //! than was agreed.
 
+use std::collections::HashSet;
+
 use kinora_activity::collection::{Collection, Page};
 use kinora_activity::lenient;
 use kinora_activity::note::Note;
 use kinora_activity::verb::{Activity, Verb};
-use kinora_model::actor::{ActorRef, RemoteActor};
+use kinora_model::actor::ActorRef;
 use kinora_model::host::Host;
 use kinora_model::id::Id;
 use kinora_model::job::Job;
 use kinora_model::video::Video;
-use kinora_service::{follows, remote};
-use kinora_store::table::row_key;
-use kinora_store::{Batch, Range, Row as _};
+use kinora_service::remote;
+use kinora_store::Batch;
 use serde_json::Value;
 use tracing::debug;
 use url::Url;
@@ -21,13 +22,10 @@ use crate::Federation;
 use crate::error::Error;
 
 /// Pages of comments that are read of one video.
-const COMMENT_PAGES_MAX: u32 = 10;
+const COMMENT_PAGES_MAX: usize = 10;
 
-/// Actors that are looked at when their server is back.
-const RETURNED_MAX: usize = 10_000;
-
-/// Rows that are read at a time.
-const READ_AT_ONCE: usize = 500;
+/// Comments that are looked at in one reading of a video's.
+const COMMENTS_MAX: usize = 1_000;
 
 impl Federation {
     /// Reads a page of what an actor did, keeps the videos among it, and asks for the next page by a job.
@@ -121,9 +119,10 @@ impl Federation {
         let fetched = self.client.get(&comments).await?;
         let all = Collection::read(&fetched.json);
         let all = all.map_err(|error| Error::Unreadable(error.to_string()))?;
-        let (mut page, mut here) = self.first_page(all, comments).await?;
-        for _ in 0..COMMENT_PAGES_MAX {
-            for item in &page.items {
+        let (mut page, here) = self.first_page(all, comments).await?;
+        let (mut left, mut seen) = (COMMENTS_MAX, HashSet::from([here]));
+        loop {
+            for item in page.items.iter().take(left) {
                 if let Err(error) = self.keep_word(item, &remote.host).await {
                     match error {
                         Error::Store(_) | Error::Stopping => return Err(error),
@@ -131,12 +130,12 @@ impl Federation {
                     }
                 }
             }
-            let next = page
-                .next
-                .filter(|next| *next != here && Host::of(next).as_ref() == Some(&remote.host));
-            let Some(next) = next.filter(|_| !page.items.is_empty()) else { break };
+            left = left.saturating_sub(page.items.len());
+            let next = page.next.filter(|next| Host::of(next).as_ref() == Some(&remote.host));
+            let more = left > 0 && !page.items.is_empty() && seen.len() < COMMENT_PAGES_MAX;
+            // Pages that lead back to each other end with the first that was read.
+            let Some(next) = next.filter(|next| more && seen.insert(next.clone())) else { break };
             page = self.page(&next).await?;
-            here = next;
         }
         Ok(())
     }
@@ -153,35 +152,5 @@ impl Federation {
             }
             _ => self.comment(&uri).await.map(drop),
         }
-    }
-
-    /// Asks for what the actors of a server did while it was not reached, as far as somebody here follows them.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
-    pub(crate) async fn host_returned(&self, host: &Host) -> Result<(), Error> {
-        let mut range = Range::prefix(&row_key::<RemoteActor>(&[]));
-        let mut seen = 0_usize;
-        while seen < RETURNED_MAX {
-            let page = self.service.store.list_range::<RemoteActor>(&range, READ_AT_ONCE).await?;
-            let Some(last) = page.last() else { break };
-            range = range.after(&row_key::<RemoteActor>(&last.key()));
-            seen = seen.saturating_add(page.len());
-            let there: Vec<_> = page
-                .iter()
-                .filter(|row| row.host == *host && !row.gone)
-                .map(|row| row.actor)
-                .collect();
-            let counts = follows::counts(&self.service, &there).await?;
-            let mut batch = Batch::default();
-            for row in counts.iter().filter(|row| row.followers > 0) {
-                let job = Job::Backfill { actor: row.actor, page: None, pages: 0 };
-                self.service.queue.enqueue(&mut batch, &job)?;
-            }
-            if !batch.is_empty() {
-                self.service.store.commit(batch).await?;
-            }
-        }
-        Ok(())
     }
 }

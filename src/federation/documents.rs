@@ -27,7 +27,7 @@ pub(crate) use pages::Page;
 pub(crate) use shelf::Shelf;
 
 /// The longest path that is looked up, in bytes.
-const PATH_BYTES_MAX: usize = 512;
+const PATH_BYTES_MAX: usize = 3072;
 
 /// What stands at an address of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +136,10 @@ impl Federation {
                 Lookup::Here(actor) => self.below_actor(actor, rest, &page).await,
                 _ => Err(nothing),
             },
+            ["redundancy", "streaming-playlists", "hls", id] => {
+                let value = self.replica_value(parse_uuid(id).ok_or(nothing)?).await?;
+                Ok(Document::of(&value).into())
+            }
             ["videos", "watch", id] | ["w", id] => {
                 self.of_video(parse_uuid(id).ok_or(nothing)?).await
             }

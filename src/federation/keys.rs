@@ -47,35 +47,23 @@ impl Keys {
         Self { service, addresses, at_hand: Arc::new(Cache::new(AT_HAND_MAX)) }
     }
 
-    /// The keys of an actor of ours; made if it has none yet, which takes a good part of a second.
+    /// The keys of an actor of ours; made if it has none yet, which takes a good part of a second. One that was deleted
+    /// keeps its keys: others are told of it in its own name.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such actor or it is not ours; [`Error::Keys`], [`Error::Store`].
+    /// [`Error::NotFound`] if there never was such an actor or it is not ours; [`Error::Keys`], [`Error::Store`].
     pub async fn of(&self, actor: ActorRef) -> Result<Arc<Signing>, Error> {
         self.at_hand.get_or_insert_async(&actor, self.load(actor)).await
     }
 
-    /// Those of an actor that is gone by now, whose rows no longer say what it was called.
-    ///
-    /// # Errors
-    /// As [`Keys::of`]; [`Error::NotFound`] if it never had keys: then nobody outside knows it.
-    pub async fn of_gone(&self, actor: ActorRef, ours: &Ours) -> Result<Arc<Signing>, Error> {
-        if let Some(signing) = self.at_hand.get(&actor) {
-            return Ok(signing);
-        }
-        let stored = self.service.store.get::<ActorKeys>(&actor.to_key()).await?;
-        let stored = stored.ok_or(Error::NotFound("keys"))?;
-        let signing = Signing { actor: self.addresses.of(ours), keys: read(&stored)? };
-        let signing = Arc::new(signing);
-        // Its deliveries sign with them after this.
-        self.at_hand.insert(actor, Arc::clone(&signing));
-        Ok(signing)
-    }
-
     async fn load(&self, actor: ActorRef) -> Result<Arc<Signing>, Error> {
-        let id = self.addresses.of(&self.ours(actor).await?);
         let store = &self.service.store;
-        if let Some(stored) = store.get::<ActorKeys>(&actor.to_key()).await? {
+        let stored = store.get::<ActorKeys>(&actor.to_key()).await?;
+        let id = match (self.ours(actor).await, &stored) {
+            (Err(Error::NotFound(_)), Some(stored)) => stored.uri.clone(),
+            (ours, _) => self.addresses.of(&ours?),
+        };
+        if let Some(stored) = stored {
             return Ok(Arc::new(Signing { actor: id, keys: read(&stored)? }));
         }
         let made = tokio::task::spawn_blocking(KeyPair::generate).await;
@@ -83,7 +71,8 @@ impl Keys {
         let StoredKeys { rsa_pkcs8, ed25519_pkcs8 } =
             made.to_stored().map_err(|_fail| Error::Keys)?;
         let created_at = self.service.now();
-        let row = ActorKeys { actor, rsa_pkcs8, ed25519_pkcs8, created_at };
+        let uri = id.clone();
+        let row = ActorKeys { actor, uri, rsa_pkcs8, ed25519_pkcs8, created_at };
         let mut batch = Batch::default();
         batch.insert_row(&row)?;
         match store.commit(batch).await {

@@ -3,6 +3,7 @@
 //! **Never:** believes an object that its own server did not give, opens a connection to a private address unless told
 //! to, speaks HTTP to those who ask (that is `http`), decides what a use case decides.
 
+mod absence;
 mod activities;
 pub mod address;
 mod audience;
@@ -20,7 +21,9 @@ pub mod keys;
 mod mapping;
 pub mod metrics;
 mod outbox;
+mod quotes;
 mod receive;
+mod replicas;
 pub mod resolve;
 pub mod room;
 pub mod software;

@@ -26,6 +26,7 @@ use crate::mapping;
 mod comments;
 mod follows;
 mod people;
+mod replicas;
 #[cfg(test)]
 mod tests;
 mod videos;
@@ -59,7 +60,7 @@ impl Letter {
     }
 
     /// An activity of ours for one inbox alone.
-    fn quiet(signer: ActorRef, activity: Value, inbox: Url) -> Self {
+    pub(crate) fn quiet(signer: ActorRef, activity: Value, inbox: Url) -> Self {
         Self { signer, said: Said::Quietly(activity), inboxes: BTreeSet::from([inbox]) }
     }
 
@@ -114,7 +115,7 @@ impl Federation {
                 self.tell_withdrawn(*uuid, *channel, *account).await
             }
             Outbound::ActorUpdated { actor } => self.tell_actor(*actor).await,
-            Outbound::ActorDeleted { actor, name } => self.tell_actor_gone(*actor, name).await,
+            Outbound::ActorDeleted { actor } => self.tell_actor_gone(*actor).await,
             Outbound::CommentMade { comment } => self.tell_comment(*comment, &Verb::Create).await,
             Outbound::CommentUpdated { comment } => {
                 self.tell_comment(*comment, &Verb::Update).await
@@ -140,6 +141,11 @@ impl Federation {
             Outbound::FollowAnswered { follower, followed, uri, accepted } => {
                 self.tell_answer(*follower, *followed, uri.as_ref(), *accepted).await
             }
+            Outbound::QuoteAnswered { video, request, by, post } => {
+                self.tell_quote_answer(*video, request, by, post).await
+            }
+            Outbound::ReplicaKept { video } => self.tell_replica(*video, true).await,
+            Outbound::ReplicaDropped { video } => self.tell_replica(*video, false).await,
             Outbound::Reported { report } => self.tell_report(*report).await,
             Outbound::Viewed { video, views } => self.tell_views(*video, *views).await,
             Outbound::Forward { body, video, from } => self.pass_on(body, *video, from).await,

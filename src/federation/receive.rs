@@ -4,9 +4,11 @@
 //! A job may run twice: the second time everything is as the first left it.
 
 use kinora_activity::actor::Actor;
+use kinora_activity::cache_file::CacheFile;
 use kinora_activity::lenient;
 use kinora_activity::note::{self, Note};
 use kinora_activity::verb::{Activity, Verb};
+use kinora_activity::video as words;
 use kinora_model::account::Account;
 use kinora_model::actor::ActorRef;
 use kinora_model::channel::Channel;
@@ -20,8 +22,9 @@ use kinora_model::reaction::Rating;
 use kinora_model::report::ReportTarget;
 use kinora_model::video::Video;
 use kinora_service::comments::NewRemoteComment;
+use kinora_service::mirrors::NewMirror;
 use kinora_service::reports::{self, NewReport};
-use kinora_service::{comments, follows, names, reactions, remote, shares};
+use kinora_service::{comments, follows, mirrors, names, reactions, remote, shares};
 use kinora_store::Batch;
 use kinora_store::tables::follow::follow_by_id;
 use kinora_store::tables::remote::digest;
@@ -33,6 +36,7 @@ use url::Url;
 use crate::Federation;
 use crate::address::Ours;
 use crate::error::Error;
+use crate::mapping::from_note;
 use crate::resolve::PARENTS_MAX;
 
 /// Views that one server may add to a video within the time in which a viewer counts once.
@@ -78,21 +82,25 @@ impl Federation {
             return Err(Error::Blocked(host));
         }
         let said = Said { own: read.actor == *signer, activity: read, raw: activity, host };
+        // What follows from an activity is deep: it does not lie on the stack of whoever waits for it.
+        Box::pin(self.follow_up(&said)).await
+    }
+
+    async fn follow_up(&self, said: &Said<'_>) -> Result<(), Error> {
         match said.activity.verb {
-            Verb::Create | Verb::Update => self.receive_object(&said).await,
-            Verb::Delete if said.own => self.receive_delete(&said).await,
-            Verb::Follow if said.own => self.receive_follow(&said).await,
-            Verb::Accept | Verb::Reject if said.own => self.receive_answer(&said).await,
-            Verb::Undo if said.own => self.receive_undo(&said).await,
-            Verb::Announce if said.own => self.receive_announce(&said).await,
+            Verb::Create | Verb::Update => Box::pin(self.receive_object(said)).await,
+            Verb::Delete if said.own => self.receive_delete(said).await,
+            Verb::Follow if said.own => self.receive_follow(said).await,
+            Verb::Accept | Verb::Reject if said.own => self.receive_answer(said).await,
+            Verb::Undo if said.own => self.receive_undo(said).await,
+            Verb::Announce if said.own => self.receive_announce(said).await,
             Verb::Like | Verb::Dislike | Verb::EmojiReact if said.own => {
-                self.receive_rating(&said).await
+                self.receive_rating(said).await
             }
-            Verb::View if said.own => self.receive_view(&said).await,
-            Verb::Flag if said.own => self.receive_report(&said).await,
-            Verb::ApproveReply | Verb::RejectReply if said.own => {
-                self.receive_decision(&said).await
-            }
+            Verb::View if said.own => self.receive_view(said).await,
+            Verb::QuoteRequest if said.own => self.receive_quote_request(&said.activity).await,
+            Verb::Flag if said.own => self.receive_report(said).await,
+            Verb::ApproveReply | Verb::RejectReply if said.own => self.receive_decision(said).await,
             ref other => {
                 debug!(activity.verb = other.name(), "nothing is to be done");
                 Ok(())
@@ -113,10 +121,11 @@ impl Federation {
         };
         let is = |name: &str| lenient::is_a(&fetched, name);
         let uri = lenient::id_of(&fetched).ok_or(Error::Refused("an object without id"))?;
-        if is("Video") {
+        let video = from_note::video(&fetched);
+        if let Some(video) = video.map_err(|error| Error::Unreadable(error.to_string()))? {
             // Its owner may say it; another of the same server may not.
             let ours = remote::video(&self.service, &uri).await?.is_some();
-            if !ours && !self.is_wanted(&said.activity.actor, &fetched).await? {
+            if !ours && !self.is_wanted(&said.activity.actor, &video).await? {
                 debug!("nobody here follows who made this video");
                 return Ok(());
             }
@@ -133,6 +142,9 @@ impl Federation {
             }
             return self.keep_note(&note, said.forward()).await;
         }
+        if is("CacheFile") {
+            return self.receive_mirror(said, &fetched).await;
+        }
         if let Ok(actor) = Actor::read(&fetched) {
             // Somebody changed: themselves, or a channel that they own. It says so itself.
             if remote::actor(&self.service, &actor.id).await?.is_some() {
@@ -143,12 +155,28 @@ impl Federation {
         Ok(())
     }
 
+    /// A server keeps a copy of a video of ours.
+    async fn receive_mirror(&self, said: &Said<'_>, object: &Value) -> Result<(), Error> {
+        let copy = CacheFile::read(object).map_err(|error| Error::Unreadable(error.to_string()))?;
+        if !self.addresses.is_ours(&copy.object) {
+            debug!("a copy of somebody else's video");
+            return Ok(());
+        }
+        let video = self.known_video(&copy.object).await?.ok_or(Error::NotFound("video"))?;
+        let new = NewMirror {
+            video,
+            uri: copy.id,
+            base: copy.folder,
+            expires_at: copy.expires.map(Timestamp::from_ms),
+        };
+        let server = self.actor(&said.activity.actor).await?;
+        Ok(mirrors::receive(&self.service, server, &new).await?)
+    }
+
     /// True if somebody here follows who made a video, its channel or its server.
-    async fn is_wanted(&self, actor: &Url, video: &Value) -> Result<bool, Error> {
-        let read = kinora_activity::video::Video::read(video);
-        let read = read.map_err(|error| Error::Unreadable(error.to_string()))?;
+    async fn is_wanted(&self, actor: &Url, video: &words::Video) -> Result<bool, Error> {
         let mut known = Vec::new();
-        for uri in [Some(actor), read.channel(), read.person()].into_iter().flatten() {
+        for uri in [Some(actor), video.channel(), video.person()].into_iter().flatten() {
             known.extend(remote::actor(&self.service, uri).await?.map(|row| row.actor));
         }
         let host = Host::of(actor).ok_or(Error::Refused("an actor without a server"))?;
@@ -212,7 +240,7 @@ impl Federation {
         Ok(())
     }
 
-    async fn known_video(&self, uri: &Url) -> Result<Option<Id<Video>>, Error> {
+    pub(crate) async fn known_video(&self, uri: &Url) -> Result<Option<Id<Video>>, Error> {
         match self.addresses.read(uri) {
             Some(Ours::Video(_)) => match self.video(uri).await {
                 Ok(id) => Ok(Some(id)),
@@ -284,6 +312,9 @@ impl Federation {
         if Host::of(&uri).as_ref() != Some(&said.host) {
             // The owner of a video may take down a comment from elsewhere that stands under it.
             return self.receive_takedown(actor, &uri).await;
+        }
+        if mirrors::receive_undo(&self.service, &said.host, &uri).await? {
+            return Ok(());
         }
         remote::bury(&self.service, &uri).await?;
         if let Some(video) = remote::video(&self.service, &uri).await? {
@@ -395,6 +426,12 @@ impl Federation {
             self.unmake(made, row.actor).await?;
             return self.forget_received(&id).await;
         }
+        if let Some(id) = said.activity.object_id()
+            && matches!(row.actor, ActorRef::Instance(_))
+            && mirrors::receive_undo(&self.service, &said.host, &id).await?
+        {
+            return Ok(());
+        }
         let Some(object) = said.activity.embedded() else { return Ok(()) };
         let Ok(inner) = Activity::read(object) else { return Ok(()) };
         let Some(target) = inner.object_id().filter(|_| inner.actor == *actor) else {
@@ -412,6 +449,10 @@ impl Federation {
                 {
                     self.unmake(Made::Reaction { video, account }, row.actor).await?;
                 }
+            }
+            // PeerTube takes back that it said so.
+            Verb::Create if matches!(row.actor, ActorRef::Instance(_)) => {
+                mirrors::receive_undo(&self.service, &said.host, &target).await?;
             }
             Verb::Announce => {
                 if let Some(video) = self.known_video(&target).await? {

@@ -25,7 +25,7 @@ use url::Url;
 use crate::Federation;
 use crate::address::Ours;
 use crate::error::Error;
-use crate::mapping::from_theirs;
+use crate::mapping::{from_note, from_theirs};
 
 /// How long what is known of an actor or a video is good before it is asked for again.
 pub const FRESH: Duration = Duration::from_hours(48);
@@ -195,8 +195,8 @@ impl Federation {
 
     /// Keeps a video whose document just came from its own server: whatever was deleted before, it is there now.
     pub(crate) async fn keep_video(&self, json: &Value, uri: &Url) -> Result<Id<Video>, Error> {
-        let video =
-            words::Video::read(json).map_err(|error| Error::Unreadable(error.to_string()))?;
+        let video = from_note::video(json).map_err(|error| Error::Unreadable(error.to_string()))?;
+        let video = video.ok_or(Error::Refused("no video"))?;
         if video.id != *uri {
             return Err(Error::Refused("a video that is another"));
         }
@@ -364,8 +364,7 @@ impl Federation {
         if fetched.id != *url {
             self.ask_rules(&fetched.id)?;
         }
-        let is = |name: &str| kinora_activity::lenient::is_a(&fetched.json, name);
-        if is("Video") {
+        if matches!(from_note::video(&fetched.json), Ok(Some(_))) {
             return Ok(Found::Video(self.keep_video(&fetched.json, &fetched.id).await?));
         }
         if Actor::read(&fetched.json).is_ok() {

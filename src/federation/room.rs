@@ -24,7 +24,8 @@ use crate::software::{ASKERS, Greeter};
 use crate::verify::Signers;
 
 /// Workers for each lane: what is told goes out in order; what comes in waits for other servers now and then.
-const WORKERS: [(Lane, usize); 3] = [(Lane::Federate, 1), (Lane::Receive, 8), (Lane::Crawl, 4)];
+const WORKERS: [(Lane, usize); 4] =
+    [(Lane::Federate, 1), (Lane::Receive, 8), (Lane::Crawl, 4), (Lane::Replicate, 2)];
 
 /// How long workers may take to stop.
 const STOP_WAIT: Duration = Duration::from_secs(10);
@@ -125,6 +126,8 @@ impl Federation {
             tasks.spawn(room.deliver());
             let room = Arc::clone(self);
             tasks.spawn(async move { room.tidy().await });
+            let room = Arc::clone(self);
+            tasks.spawn(async move { room.stay_awake().await });
             for _ in 0..ASKERS {
                 let room = Arc::clone(self);
                 tasks.spawn(async move { room.greet().await });

@@ -8,9 +8,20 @@
     reason = "tests"
 )]
 
+mod absent;
+mod copying;
 mod delivering;
+mod endless;
 mod fetching;
+mod forgery;
 pub(crate) mod house;
+mod moderated;
+mod oversized;
+mod ownership;
 pub(crate) mod peer;
+mod posting;
+mod quoting;
 mod receiving;
+mod recorded;
 pub(crate) mod stage;
+mod village;

@@ -7,6 +7,7 @@ use crate::problem::{Problem, plain_problems};
 
 mod abuses;
 pub(crate) mod accounts;
+mod blocklist;
 mod captions;
 pub(crate) mod channels;
 mod comment_events;
@@ -18,6 +19,7 @@ mod fields;
 mod followers;
 mod hosts;
 pub(crate) mod lists;
+mod mirrors;
 mod my_user;
 mod notifications;
 mod oauth;
@@ -65,6 +67,7 @@ fn peertube(config: &mut ServiceConfig) {
         .configure(lists::routes)
         .configure(search::routes)
         .configure(abuses::routes)
+        .configure(blocklist::routes)
         .configure(server_follows::routes)
         .configure(uploads::routes)
         .configure(comments::routes)
@@ -87,7 +90,8 @@ fn kinora(config: &mut ServiceConfig) {
         .configure(peers::kinora_routes)
         .configure(shares::kinora_routes)
         .configure(domains::kinora_routes)
-        .configure(hosts::kinora_routes);
+        .configure(hosts::kinora_routes)
+        .configure(mirrors::kinora_routes);
 }
 
 /// `GET /ping`: `pong`, for clients that want to know whether there is a node.

@@ -40,12 +40,13 @@ const SHARED: [&str; 10] = [
 ];
 
 /// Addresses that are documents for whoever asks.
-const OWN: [&str; 5] = [
+const OWN: [&str; 6] = [
     "/actor",
     "/actor/{rest:.+}",
     "/accounts/{name}/{rest:.+}",
     "/video-channels/{name}/{rest:.+}",
     "/videos/watch/{id}/{rest:.+}",
+    "/redundancy/streaming-playlists/hls/{id}",
 ];
 
 /// Inboxes: that of all, and those of each actor.

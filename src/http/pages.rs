@@ -57,6 +57,8 @@ const WORKING: &[(&str, &str)] = &[
     ("/videos/subscriptions", "Subscriptions"),
     ("/my/notifications", "Notifications"),
     ("/my-account/notifications", "Notifications"),
+    ("/my/reports", "Your reports"),
+    ("/my-account/abuses", "Your reports"),
     ("/remote-interaction", "From another server"),
     ("/authorize_interaction", "From another server"),
 ];

@@ -160,12 +160,15 @@ impl Media {
             Job::PackageRest { video } => Box::pin(self.package_rest(*video, cancelled)).await,
             Job::Torrent { rendition } => self.describe(*rendition).await,
             Job::RemoveVideo { video } => self.remove_video(*video).await,
+            Job::RemoveReplica { video } => self.remove_replica(*video).await,
             Job::RemoveBlobs { blobs } => self.remove_blobs(blobs).await,
             // Other rooms have lanes of their own.
             Job::Federate { .. }
             | Job::Receive { .. }
             | Job::Backfill { .. }
-            | Job::ReadComments { .. } => Ok(()),
+            | Job::ReadComments { .. }
+            | Job::Replicate { .. }
+            | Job::KeepPact { .. } => Ok(()),
         }
     }
 

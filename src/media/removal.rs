@@ -4,7 +4,7 @@ use kinora_model::id::Id;
 use kinora_model::picture::BlobName;
 use kinora_model::rendition::{Rendition, RenditionState, Segment};
 use kinora_model::video::Video;
-use kinora_service::{comments, reactions, shares};
+use kinora_service::{comments, mirrors, reactions, replicas, shares};
 use kinora_store::table::row_key;
 use kinora_store::tables::{BlobOwner, Owner};
 use kinora_store::{Batch, Row, Stored};
@@ -22,6 +22,26 @@ impl Media {
     /// Frees the disk of a deleted video: renditions, segments, torrents, the original. Goes on where an earlier try
     /// ended; a blob that another video refers to stays.
     pub(crate) async fn remove_video(&self, video: Id<Video>) -> Result<(), Error> {
+        self.remove_renditions(video).await?;
+        self.service.blobs.delete_original(video).await?;
+        reactions::forget_video(&self.service, video).await?;
+        comments::forget_video(&self.service, video).await?;
+        shares::forget_video(&self.service, video).await?;
+        mirrors::forget_video(&self.service, video).await?;
+        replicas::forget_video(&self.service, video).await?;
+        self.service.progress.settle(video);
+        Ok(())
+    }
+
+    /// Frees the disk of a copy that is not kept any more, unless it is wanted again by now.
+    pub(crate) async fn remove_replica(&self, video: Id<Video>) -> Result<(), Error> {
+        if replicas::of_video(&self.service, video).await?.is_some() {
+            return Ok(());
+        }
+        self.remove_renditions(video).await
+    }
+
+    async fn remove_renditions(&self, video: Id<Video>) -> Result<(), Error> {
         for rendition in self.renditions(video).await? {
             self.give_up(&rendition).await?;
             self.remove_segments(&rendition).await?;
@@ -38,11 +58,6 @@ impl Media {
             }
             self.forget_file(rendition.id);
         }
-        self.service.blobs.delete_original(video).await?;
-        reactions::forget_video(&self.service, video).await?;
-        comments::forget_video(&self.service, video).await?;
-        shares::forget_video(&self.service, video).await?;
-        self.service.progress.settle(video);
         Ok(())
     }
 

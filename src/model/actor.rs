@@ -131,6 +131,8 @@ pub struct RemoteActor {
 pub struct ActorKeys {
     /// Whose.
     pub actor: ActorRef,
+    /// The id that others know the actor by: it signs its own deletion when nothing else of it is left.
+    pub uri: Url,
     /// The RSA key, PKCS #8 DER.
     pub rsa_pkcs8: Vec<u8>,
     /// The Ed25519 key, PKCS #8 DER.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::actor::ActorRef;
+use crate::host::Host;
 use crate::id::Id;
 use crate::outbound::Outbound;
 use crate::rendition::Rendition;
@@ -63,6 +64,21 @@ pub enum Job {
         /// How many pages were read.
         pages: u32,
     },
+    /// Fetch the copy that an agreement wants of a video that lives elsewhere, or let it go.
+    Replicate {
+        /// The video.
+        video: Id<Video>,
+    },
+    /// Look through the videos of a server for those whose copies an agreement wants now, or wants no more.
+    KeepPact {
+        /// The server.
+        host: Host,
+    },
+    /// Free the renditions of a video whose copy is not kept any more.
+    RemoveReplica {
+        /// The video.
+        video: Id<Video>,
+    },
     /// Read the comments of a video that lives elsewhere.
     ReadComments {
         /// The video.
@@ -85,6 +101,9 @@ impl Job {
             Self::Receive { .. } => "receive",
             Self::Backfill { .. } => "backfill",
             Self::ReadComments { .. } => "read-comments",
+            Self::Replicate { .. } => "replicate",
+            Self::KeepPact { .. } => "keep-pact",
+            Self::RemoveReplica { .. } => "remove-replica",
         }
     }
 
@@ -94,12 +113,14 @@ impl Job {
         match self {
             Self::Probe { .. } | Self::PackageFirst { .. } => Lane::MediaFirst,
             Self::PackageRest { .. } => Lane::Media,
-            Self::Torrent { .. } | Self::RemoveVideo { .. } | Self::RemoveBlobs { .. } => {
-                Lane::Light
-            }
+            Self::Torrent { .. }
+            | Self::RemoveVideo { .. }
+            | Self::RemoveReplica { .. }
+            | Self::RemoveBlobs { .. } => Lane::Light,
             Self::Federate { .. } => Lane::Federate,
             Self::Receive { .. } => Lane::Receive,
             Self::Backfill { .. } | Self::ReadComments { .. } => Lane::Crawl,
+            Self::Replicate { .. } | Self::KeepPact { .. } => Lane::Replicate,
         }
     }
 }
@@ -119,12 +140,21 @@ pub enum Lane {
     Receive,
     /// What is read from other servers in its own time.
     Crawl,
+    /// Copies of videos of other servers.
+    Replicate,
 }
 
 impl Lane {
     /// All lanes.
-    pub const ALL: [Self; 6] =
-        [Self::MediaFirst, Self::Media, Self::Light, Self::Federate, Self::Receive, Self::Crawl];
+    pub const ALL: [Self; 7] = [
+        Self::MediaFirst,
+        Self::Media,
+        Self::Light,
+        Self::Federate,
+        Self::Receive,
+        Self::Crawl,
+        Self::Replicate,
+    ];
 
     /// The byte that stands for it in keys.
     #[must_use]
@@ -136,6 +166,7 @@ impl Lane {
             Self::Federate => 4,
             Self::Receive => 5,
             Self::Crawl => 6,
+            Self::Replicate => 7,
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod host;
 pub mod id;
 pub mod instance;
 pub mod job;
+pub mod mirror;
 pub mod name;
 pub mod notification;
 pub mod outbound;

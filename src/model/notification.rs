@@ -7,7 +7,7 @@ use crate::actor::ActorRef;
 use crate::clock::Timestamp;
 use crate::comment::Comment;
 use crate::id::Id;
-use crate::report::Report;
+use crate::report::{Report, ReportMessage};
 use crate::user::User;
 use crate::video::Video;
 
@@ -45,6 +45,18 @@ pub enum Notice {
         /// The report.
         report: Id<Report>,
     },
+    /// A report of the user was decided about.
+    ReportDecided {
+        /// The report.
+        report: Id<Report>,
+    },
+    /// Someone said something about a report of the user, or that they moderate.
+    ReportMessage {
+        /// The report.
+        report: Id<Report>,
+        /// What was said.
+        message: Id<ReportMessage>,
+    },
     /// A server follows this one; for administrators.
     NewInstanceFollower {
         /// The server.
@@ -71,6 +83,8 @@ pub enum NoticeKind {
     Mention,
     NewFollower,
     NewReport,
+    ReportDecided,
+    ReportMessage,
     NewInstanceFollower,
     VideoPublished,
     NewUser,
@@ -86,6 +100,8 @@ impl Notice {
             Self::Mention { .. } => NoticeKind::Mention,
             Self::NewFollower { .. } => NoticeKind::NewFollower,
             Self::NewReport { .. } => NoticeKind::NewReport,
+            Self::ReportDecided { .. } => NoticeKind::ReportDecided,
+            Self::ReportMessage { .. } => NoticeKind::ReportMessage,
             Self::NewInstanceFollower { .. } => NoticeKind::NewInstanceFollower,
             Self::VideoPublished { .. } => NoticeKind::VideoPublished,
             Self::NewUser { .. } => NoticeKind::NewUser,

@@ -11,7 +11,6 @@ use crate::comment::Comment;
 use crate::follow::Follow;
 use crate::host::Host;
 use crate::id::Id;
-use crate::name::Name;
 use crate::reaction::Rating;
 use crate::report::Report;
 use crate::share::Share;
@@ -50,8 +49,6 @@ pub enum Outbound {
     ActorDeleted {
         /// Who it was.
         actor: ActorRef,
-        /// Its name.
-        name: Name,
     },
     /// Someone here commented: `Create`.
     CommentMade {
@@ -135,6 +132,27 @@ pub enum Outbound {
         uri: Option<Url>,
         /// The answer.
         accepted: bool,
+    },
+    /// Someone elsewhere asked to quote a video of ours: `Accept` or `Reject` of a `QuoteRequest`.
+    QuoteAnswered {
+        /// The video.
+        video: Id<Video>,
+        /// The id of the request.
+        request: Url,
+        /// Who asked.
+        by: Url,
+        /// The post that quotes.
+        post: Url,
+    },
+    /// This node keeps a copy of a video from elsewhere: `Create` of a `CacheFile`, to the server of the video.
+    ReplicaKept {
+        /// The video.
+        video: Id<Video>,
+    },
+    /// This node keeps a copy no longer: `Undo`.
+    ReplicaDropped {
+        /// The video.
+        video: Id<Video>,
     },
     /// Someone here reported something from elsewhere: `Flag`.
     Reported {

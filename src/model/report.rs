@@ -72,3 +72,20 @@ pub struct Report {
     /// When it last changed.
     pub updated_at: Timestamp,
 }
+
+/// What its reporter or a moderator said about a report, to each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportMessage {
+    /// Its number.
+    pub id: Id<ReportMessage>,
+    /// About which report.
+    pub report: Id<Report>,
+    /// Who said it.
+    pub account: Id<Account>,
+    /// True if a moderator did, who is not the reporter.
+    pub by_moderator: bool,
+    /// Plain text of at most 3,000 characters.
+    pub text: String,
+    /// When.
+    pub created_at: Timestamp,
+}

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Text of `MIN` to `MAX` characters, trimmed, without NUL and other control characters (line feeds and tabs
-/// may stay) and without the bidirectional overrides that make text read other than it is stored.
+/// may stay), without the bidirectional overrides that make text read other than it is stored, and without spaces that
+/// have no width. Text of nothing that can be seen is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text<const MIN: usize, const MAX: usize>(String);
@@ -48,10 +49,12 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     pub fn parse(raw: &str) -> Result<Self, TextError> {
         // Hostile input may be megabytes long: count before copying.
         let has = raw.trim().chars().filter(|c| kept(*c)).count();
+        let has = if raw.chars().any(|c| kept(c) && is_seen(c)) { has } else { 0 };
         if has < MIN || has > MAX {
             return Err(TextError::Length { min: MIN, max: MAX, has });
         }
-        Ok(Self(raw.trim().chars().filter(|c| kept(*c)).collect()))
+        let seen = if has == 0 { "" } else { raw.trim() };
+        Ok(Self(seen.chars().filter(|c| kept(*c)).collect()))
     }
 
     /// The text.
@@ -67,12 +70,24 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     }
 }
 
-/// Control characters and bidirectional overrides (U+202A–202E, U+2066–2069) are dropped; right-to-left
-/// text and its marks stay.
+/// Control characters, bidirectional overrides (U+202A–202E, U+2066–2069) and what is only there to be overlooked (U+200B,
+/// U+2060–2064, U+FEFF) are dropped; right-to-left text and its marks stay, as does what joins letters and emoji.
 fn kept(c: char) -> bool {
     let reorders = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let hides = matches!(c, '\u{200B}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}');
     let breaks_lines = matches!(c, '\n' | '\t');
-    !reorders && (breaks_lines || !c.is_control())
+    !reorders && !hides && (breaks_lines || !c.is_control())
+}
+
+/// True if a character can be seen by itself: not a space, a joiner, a mark of direction, a selector or a filler.
+fn is_seen(c: char) -> bool {
+    let unseen = matches!(
+        c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200C}'..='\u{200F}' | '\u{2065}' | '\u{206A}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}'
+    );
+    !unseen && !c.is_whitespace()
 }
 
 impl<const MIN: usize, const MAX: usize> fmt::Display for Text<MIN, MAX> {
@@ -89,6 +104,17 @@ mod tests {
     fn text_is_trimmed_and_loses_what_hides() {
         assert_eq!(Title::parse("  a\0b\u{202e}c 🎬 ").unwrap().as_str(), "abc 🎬");
         assert_eq!(Title::parse("سلام").unwrap().as_str(), "سلام");
+    }
+
+    #[test]
+    fn text_that_cannot_be_seen_is_empty() {
+        assert_eq!(DisplayName::parse("a\u{200b}n\u{feff}a").unwrap().as_str(), "ana");
+        for unseen in ["\u{200d}\u{200d}", "\u{3164}", "\u{2800} \u{200e}", "\u{200b}"] {
+            assert!(DisplayName::parse(unseen).is_err(), "{unseen:?}");
+            assert_eq!(Description::parse(unseen).unwrap().as_str(), "");
+        }
+        let family = "👨\u{200d}👩\u{200d}👧";
+        assert_eq!(DisplayName::parse(family).unwrap().as_str(), family);
     }
 
     #[test]

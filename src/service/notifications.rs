@@ -122,7 +122,10 @@ fn number_of(notice: &Notice) -> Option<u64> {
         Notice::NewComment { comment, .. } | Notice::Mention { comment, .. } => Some(comment.raw()),
         Notice::NewReport { report } => Some(report.raw()),
         Notice::NewUser { account } => Some(account.raw()),
-        Notice::NewFollower { .. } | Notice::NewInstanceFollower { .. } => None,
+        Notice::ReportMessage { message, .. } => Some(message.raw()),
+        Notice::NewFollower { .. }
+        | Notice::NewInstanceFollower { .. }
+        | Notice::ReportDecided { .. } => None,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use kinora_model::actor::ActorRef;
 use kinora_model::job::Job;
-use kinora_model::name::Name;
 use kinora_model::outbound::Outbound;
 use kinora_model::video::{Privacy, Video, VideoState};
 use kinora_store::Batch;
@@ -62,9 +61,8 @@ pub(crate) fn actor_gone(
     service: &Service,
     batch: &mut Batch,
     actor: ActorRef,
-    name: &Name,
 ) -> Result<(), Error> {
-    tell(service, batch, Outbound::ActorDeleted { actor, name: name.clone() })
+    tell(service, batch, Outbound::ActorDeleted { actor })
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::attempt::attempt;
 use crate::error::Error;
 use crate::publishing::own_pictures;
-use crate::{Service, comments, follows, pictures, reactions, shares, videos};
+use crate::{Service, comments, follows, pictures, reactions, replicas, shares, videos};
 
 /// How many channels and videos of an actor are removed at a time.
 const REMOVE_AT_ONCE: usize = 100;
@@ -377,6 +377,7 @@ pub async fn upsert_video(service: &Service, new: &NewVideo) -> Result<Id<Video>
             batch.replace_row(old, &row)?;
             count_views(service, &mut batch, old.id, new.views).await?;
             service.journal.record(&mut batch, &Event::VideoUpdated { video: old.id }, now)?;
+            replicas::look_at(service, &mut batch, &row).await?;
             service.store.commit(batch).await?;
             return Ok(old.id);
         }
@@ -413,6 +414,7 @@ pub async fn upsert_video(service: &Service, new: &NewVideo) -> Result<Id<Video>
             service.queue.enqueue(&mut batch, &Job::ReadComments { video: row.id })?;
         }
         service.journal.record(&mut batch, &Event::VideoPublished { video: row.id }, now)?;
+        replicas::look_at(service, &mut batch, &row).await?;
         service.store.commit(batch).await?;
         Ok(row.id)
     })

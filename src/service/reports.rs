@@ -15,7 +15,12 @@ use url::Url;
 
 use crate::attempt::attempt;
 use crate::error::Error;
+use crate::notifications::user_of;
 use crate::{Service, Viewer, actors, notifications, outbound};
+
+mod messages;
+
+pub use messages::{MESSAGE_CHARS_MAX, MESSAGES_MAX, count, messages, say, unsay};
 
 /// The most characters of a reason.
 pub const REASON_CHARS_MAX: usize = 3_000;
@@ -180,6 +185,13 @@ pub async fn decide(
         };
         let mut batch = Batch::default();
         batch.replace_row(&old, &new)?;
+        if new.state != old.state
+            && let ActorRef::Account(account) = old.reporter
+            && let Some(user) = user_of(service, account).await?
+        {
+            let notice = Notice::ReportDecided { report: id };
+            notifications::add(service, &mut batch, user, notice).await?;
+        }
         service.store.commit(batch).await?;
         Ok(())
     })
@@ -196,6 +208,7 @@ pub async fn delete(service: &Service, who: &Viewer, id: Id<Report>) -> Result<(
         let old = service.store.get::<Report>(&id.to_key()).await?;
         let mut batch = Batch::default();
         batch.delete_row(&old.ok_or(Error::NotFound("Abuse"))?);
+        messages::forget(service, &mut batch, id).await?;
         service.store.commit(batch).await?;
         Ok(())
     })

@@ -5,6 +5,7 @@ use kinora_model::channel::Channel;
 use kinora_model::event::Event;
 use kinora_model::id::Id;
 use kinora_model::job::Job;
+use kinora_model::mirror::{Mirror, ReplicaState};
 use kinora_model::rendition::Rendition;
 use kinora_model::video::{Counts, Video, VideoState, parse_uuid};
 use kinora_store::tables::{VideoCounts, video_by_uuid};
@@ -13,7 +14,7 @@ use kinora_store::{Batch, Stored};
 use crate::attempt::attempt;
 use crate::error::Error;
 use crate::publishing::{self, RENDITIONS_MAX, own_pictures};
-use crate::{Service, Viewer, access, captions, outbound};
+use crate::{Service, Viewer, access, captions, mirrors, outbound, replicas};
 
 mod change;
 mod picture;
@@ -30,6 +31,8 @@ pub struct Details {
     pub counts: Counts,
     /// What was made of it so far, or will be.
     pub renditions: Vec<Rendition>,
+    /// Copies of it on other servers.
+    pub mirrors: Vec<Mirror>,
     /// Where it is published.
     pub channel: Channel,
     /// Whose channel that is.
@@ -97,7 +100,11 @@ pub async fn details(
     let counts = service.store.get::<VideoCounts>(&key).await?;
     let mut counts = counts.map(|row| row.counts).unwrap_or_default();
     counts.views = counts.views.saturating_add(service.views.unwritten(video.id));
-    let renditions = renditions(service, video.id).await?;
+    let renditions = if is_here(service, &video).await? {
+        renditions(service, video.id).await?
+    } else {
+        Vec::new()
+    };
     let channel = service.store.get::<Channel>(&video.channel.to_key()).await?;
     let account = service.store.get::<Account>(&video.account.to_key()).await?;
     // Its channel goes in the same moment as it does.
@@ -105,7 +112,17 @@ pub async fn details(
     let channel = channel.ok_or_else(gone)?.into_row();
     let account = account.ok_or_else(gone)?.into_row();
     let viewers = service.views.present(video.id, service.now());
-    Ok(Details { video, counts, renditions, channel, account, viewers })
+    let mirrors = mirrors::of_video(service, video.id).await?;
+    Ok(Details { video, counts, renditions, mirrors, channel, account, viewers })
+}
+
+/// True if a video is served from here: it lives here, or this node keeps a whole copy of it.
+async fn is_here(service: &Service, video: &Video) -> Result<bool, Error> {
+    if video.is_local() {
+        return Ok(true);
+    }
+    let replica = replicas::of_video(service, video.id).await?;
+    Ok(replica.is_some_and(|it| it.state == ReplicaState::Whole))
 }
 
 /// What was made of a video so far, or will be.

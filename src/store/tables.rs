@@ -26,6 +26,7 @@ pub mod comment;
 pub mod delivery;
 pub mod follow;
 pub(crate) mod job;
+pub mod mirror;
 pub mod remote;
 
 macro_rules! tables {
@@ -165,6 +166,18 @@ tables! {
     ACTOR_COUNTS = 0x4d;
     /// What users do not want to be told of, by user.
     NOTIFICATIONS_UNWANTED = 0x4e;
+    /// What was said about a report, by report and id.
+    REPORT_MESSAGES = 0x4f;
+    /// Copies of our videos on other servers, by video and host.
+    MIRRORS = 0x50;
+    /// Their keys by hash of the id of the `CacheFile`.
+    MIRRORS_BY_URI = 0x51;
+    /// Agreements about copies, by host.
+    PACTS = 0x52;
+    /// Copies of videos elsewhere that this node keeps, by video.
+    REPLICAS = 0x53;
+    /// Their keys by host.
+    REPLICAS_BY_HOST = 0x54;
 }
 
 fn entry(key: Vec<u8>, row_key: &[u8]) -> Entry {

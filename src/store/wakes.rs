@@ -95,7 +95,7 @@ mod tests {
         batch.append(JOURNAL.key(&[]), Bytes::new());
         assert_eq!(
             Touched::by(&batch),
-            Touched { lanes: [false, true, false, false, false, false], journal: true }
+            Touched { lanes: [false, true, false, false, false, false, false], journal: true }
         );
     }
 }

@@ -3,7 +3,7 @@
 use insta::{Settings, assert_json_snapshot};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Node, clip};
+use crate::support::{Client, Node, clip, until};
 
 /// Pictures lie in tests/snapshots; what differs from run to run is replaced by a word.
 fn settings(node: &Node) -> Settings {
@@ -89,11 +89,19 @@ async fn a_video_answers_as_its_clients_expect() {
     let uuid = alice.upload(&clip::mp4(6, "640x360"), "A picture").await;
     alice.wait_until_made(&uuid).await;
     let nobody = node.nobody();
+    // The storyboard and the torrents come after the renditions.
+    let storyboards = format!("/api/v1/videos/{uuid}/storyboards");
+    until(&nobody, &storyboards, |told| told["storyboards"][0].is_object()).await;
+    until(&nobody, &format!("/api/v1/videos/{uuid}"), |told| {
+        let files = told["streamingPlaylists"][0]["files"].as_array().unwrap();
+        files.iter().all(|file| file["magnetUri"].as_str().unwrap().contains("urn:btih:"))
+    })
+    .await;
     picture(&node, "video", &nobody, &format!("/api/v1/videos/{uuid}")).await;
     picture(&node, "videos", &nobody, "/api/v1/videos").await;
     picture(&node, "channel_videos", &nobody, "/api/v1/video-channels/alice_channel/videos").await;
     picture(&node, "my_videos", &alice, "/api/v1/users/me/videos").await;
-    picture(&node, "storyboards", &nobody, &format!("/api/v1/videos/{uuid}/storyboards")).await;
+    picture(&node, "storyboards", &nobody, &storyboards).await;
     picture(&node, "captions", &nobody, &format!("/api/v1/videos/{uuid}/captions")).await;
     picture(&node, "progress", &alice, &format!("/api/kinora/v1/videos/{uuid}/progress")).await;
 }

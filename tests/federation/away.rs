@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::pair::{Pair, until};
+use super::pair::Pair;
+use crate::support::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_said_while_one_was_away_arrives_when_it_is_back() {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::pair::{Pair, host, until};
-use crate::support::Client;
+use super::pair::{Pair, host};
+use crate::support::{Client, until};
 
 fn threads(uuid: &str) -> String {
     format!("/api/v1/videos/{uuid}/comment-threads")
@@ -81,6 +81,16 @@ async fn a_comment_that_is_held_appears_once_its_owner_approves() {
     pair.alice.post(&approve, json!({})).await.expect_done();
     assert_eq!(nobody.json(&threads(&uuid)).await["total"], 1);
     until(&pair.second.nobody(), &threads(&uuid), |told| told["total"] == 1).await;
+
+    // Another one is turned down, and whoever wrote it sees that.
+    let made = pair.bob.post(&threads(&uuid), json!({ "text": "And this?" })).await;
+    let bobs = made.expect_done().json()["comment"].clone();
+    let held = thread(&pair.alice, &uuid, "And this?").await;
+    let delete = format!("/api/v1/videos/{uuid}/comments/{}", held["id"]);
+    pair.alice.delete(&delete).await.expect_done();
+    let gone =
+        |told: &Value| told["data"].as_array().unwrap().iter().all(|it| it["id"] != bobs["id"]);
+    until(&pair.bob, &threads(&uuid), gone).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

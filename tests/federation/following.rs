@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::pair::{Pair, host, until, until_gone};
-use crate::support::Answer;
+use super::pair::{Pair, host};
+use crate::support::{Answer, until, until_gone};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_followed_channel_brings_its_past_and_its_new_videos() {
@@ -96,4 +96,29 @@ async fn a_server_follows_a_server() {
     until(&other, "/api/v1/server/following", accepted).await;
     let uuid = pair.alice_publishes("For the whole server").await;
     pair.bob_sees(&uuid).await;
+
+    // It follows no longer: the other one knows.
+    let path = format!("/api/v1/server/following/{}", host(&pair.first));
+    other.delete(&path).await.expect_done();
+    until(&one, "/api/v1/server/followers", |told| told["total"] == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_asks_first_may_be_refused() {
+    let pair = Pair::start_with(|it| it.with("FEDERATION__ACCEPT_INSTANCE_FOLLOWERS", false)).await;
+    let (one, other) = (pair.first.root().await, pair.second.root().await);
+    let hosts = json!({ "hosts": [host(&pair.first)] });
+    other.post("/api/v1/server/following", hosts).await.expect_done();
+    let state = |wanted: &'static str| {
+        move |told: &serde_json::Value| {
+            told["data"].as_array().unwrap().iter().any(|it| it["state"] == wanted)
+        }
+    };
+    until(&one, "/api/v1/server/followers", state("pending")).await;
+    let answer = |word: &str| format!("/api/v1/server/followers/{}/{word}", host(&pair.second));
+    one.post(&answer("accept"), json!({})).await.expect_done();
+    until(&other, "/api/v1/server/following", state("accepted")).await;
+    // What was allowed can be taken back.
+    one.post(&answer("reject"), json!({})).await.expect_done();
+    until(&other, "/api/v1/server/following", state("rejected")).await;
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::pair::{Pair, host, until};
+use super::pair::{Pair, host};
+use crate::support::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_reaches_the_moderators_where_the_video_lives() {
@@ -33,6 +34,15 @@ async fn a_blocked_domain_is_not_heard_and_not_told_anything() {
     root.put(&rule, json!({ "level": "block", "reason": "for the test" })).await.expect_done();
     let followers = "/api/v1/video-channels/alice_channel/followers";
     until(&pair.alice, followers, |told| told["total"] == 0).await;
+    let status = format!(
+        "/api/v1/blocklist/status?accounts=bob@{domain}&accounts=alice&hosts={domain}&hosts=far.example"
+    );
+    let told = pair.first.nobody().json(&status).await;
+    let blocked = |it: &Value| it["blockedByServer"].as_bool();
+    assert_eq!(blocked(&told["accounts"][format!("bob@{domain}")]), Some(true), "{told}");
+    assert_eq!(blocked(&told["accounts"]["alice"]), Some(false), "{told}");
+    assert_eq!(blocked(&told["hosts"][&domain]), Some(true), "{told}");
+    assert_eq!(blocked(&told["hosts"]["far.example"]), Some(false), "{told}");
 
     let threads = format!("/api/v1/videos/{uuid}/comment-threads");
     pair.bob.post(&threads, json!({ "text": "Unheard" })).await.expect_done();

@@ -1,16 +1,9 @@
 //! Two nodes: alice publishes on the first, bob lives on the second.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
-use crate::support::{Client, Node, clip};
-
-/// How long something may take to get from one node to the other: longer than the first wait after a failed delivery.
-const PATIENCE: Duration = Duration::from_secs(150);
-
-/// How often a node is asked whether something has arrived: it tells nobody outside.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+use crate::support::node::Setup;
+use crate::support::{Client, Node, clip, until};
 
 /// Two nodes that know nothing of each other yet.
 pub(super) struct Pair {
@@ -22,8 +15,13 @@ pub(super) struct Pair {
 
 impl Pair {
     pub(super) async fn start() -> Self {
+        Self::start_with(|first| first).await
+    }
+
+    /// The same, with something set for the first node.
+    pub(super) async fn start_with(set: impl FnOnce(Setup) -> Setup) -> Self {
         let open = || Node::open().with("FEDERATION__ALLOW_PRIVATE", true);
-        let (first, second) = tokio::join!(open().start(), open().start());
+        let (first, second) = tokio::join!(set(open()).start(), open().start());
         let (alice, bob) = (first.user("alice").await, second.user("bob").await);
         Self { first, second, alice, bob }
     }
@@ -59,29 +57,4 @@ impl Pair {
 /// The part of a handle after the second `@`.
 pub(super) fn host(node: &Node) -> String {
     node.url.trim_start_matches("http://").to_owned()
-}
-
-/// Asks for something until it is as wanted; what it then is.
-pub(super) async fn until(who: &Client, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let answer = who.get(path).await;
-        if answer.status == 200 {
-            let told = answer.json();
-            if holds(&told) {
-                return told;
-            }
-        }
-        assert!(Instant::now() < deadline, "{path} stays {} {}", answer.status, answer.text());
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-}
-
-/// Asks for something until it is not there any more.
-pub(super) async fn until_gone(who: &Client, path: &str) {
-    let deadline = Instant::now() + PATIENCE;
-    while who.get(path).await.status != 404 {
-        assert!(Instant::now() < deadline, "{path} stays");
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
 }

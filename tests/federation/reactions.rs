@@ -2,7 +2,22 @@
 
 use serde_json::json;
 
-use super::pair::{Pair, until};
+use super::pair::Pair;
+use crate::support::until;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_watches_elsewhere_is_counted_where_the_video_lives() {
+    let mut pair = Pair::start().await;
+    pair.bob_follows().await;
+    let uuid = pair.alice_publishes("Watched").await;
+    pair.bob_sees(&uuid).await;
+    let path = format!("/api/v1/videos/{uuid}");
+    pair.bob.post(&format!("{path}/views"), json!({ "currentTime": 1 })).await.expect_done();
+    // Views are told now and then, and when a node stops.
+    assert!(pair.second.stop().await.success());
+    pair.second.start_again().await;
+    until(&pair.alice, &path, |it| it["views"] == 1).await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ratings_and_shares_are_counted_where_the_video_lives() {

@@ -1,27 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Page } from '@playwright/test';
-import type { AxeResults } from 'axe-core';
+import { violations } from './axe';
 import { clip } from './clip';
 import { finished } from './client';
 import { expect, test } from './fixtures';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-/** Runs axe over the page, past its Content-Security-Policy. */
-async function violations(page: Page): Promise<string[]> {
-  const inspector = await page.context().newCDPSession(page);
-  await inspector.send('Runtime.evaluate', { expression: axe });
-  await inspector.detach();
-  return page.evaluate(async (rules) => {
-    const { axe } = window as unknown as { axe: { run: (...what: unknown[]) => Promise<AxeResults> } };
-    const results = await axe.run(document, { runOnly: rules });
-    return results.violations.map(
-      (one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`,
-    );
-  }, RULES);
-}
 
 const kinds = [
   { theme: 'light', width: 1366, height: 850, language: 'en' },
@@ -46,6 +26,7 @@ for (const kind of kinds) {
       { text: 'A comment with **strong** words at 0:05.' },
     );
     await root.post(`/api/v1/videos/${video.uuid}/comments/${thread.comment.id}`, { text: 'A reply' });
+    await root.post('/api/v1/abuses', { reason: 'Please look at this.', video: { id: video.id } });
     await page.emulateMedia({ colorScheme: kind.theme });
     await page.setViewportSize({ width: kind.width, height: kind.height });
     await page.addInitScript(
@@ -79,6 +60,7 @@ for (const kind of kinds) {
       '/my/subscriptions',
       '/my/subscriptions?show=channels',
       '/my/notifications',
+      '/my/reports',
       '/remote-interaction',
       '/admin/reports',
       '/admin/federation',

@@ -65,7 +65,10 @@ export class Client {
   }
 
   /** Uploads a file in one go and returns what names the video. */
-  async upload(path: string, words: Record<string, string>): Promise<{ uuid: string; shortUUID: string }> {
+  async upload(
+    path: string,
+    words: Record<string, string>,
+  ): Promise<{ id: number; uuid: string; shortUUID: string }> {
     const me = await this.get<{ videoChannels: { id: number }[] }>('/api/v1/users/me');
     const form = new FormData();
     form.set('channelId', String(me.videoChannels[0]?.id));
@@ -77,7 +80,7 @@ export class Client {
       headers: { Authorization: `Bearer ${this.#token}` },
     });
     if (!answer.ok) throw new Error(`upload: ${answer.status} ${await answer.text()}`);
-    return ((await answer.json()) as { video: { uuid: string; shortUUID: string } }).video;
+    return ((await answer.json()) as { video: { id: number; uuid: string; shortUUID: string } }).video;
   }
 
   /** Waits until a video is as wanted. */

@@ -1,3 +1,4 @@
+import { violations } from './axe';
 import { clip } from './clip';
 import { Client, finished } from './client';
 import { expect, test } from './fixtures';
@@ -39,9 +40,26 @@ test('a report is sent, read and answered', async ({ page, browser, node, root }
   await expect(report.getByText('Something rude')).toBeVisible();
   await expect(report.getByText('Hateful or abusive')).toBeVisible();
   await expect(report.getByText('Reported by eva')).toBeVisible();
+  await report.getByText('0 messages').click();
+  await expect(report.getByText('Nothing was said yet.', { exact: false })).toBeVisible();
+  await report.getByLabel('Your message').fill('Did he say more?');
+  await report.getByRole('button', { name: 'Send message' }).click();
+  await expect(report.getByText('1 message', { exact: true })).toBeVisible();
+
+  await page.goto('/my/notifications');
+  await page.getByRole('link', { name: 'There is a new message about a report' }).click();
+  await expect(page.getByRole('heading', { name: 'Your reports' })).toBeVisible();
+  const mine = page.getByRole('article', { name: 'Comment by finn' });
+  await mine.getByText('1 message', { exact: true }).click();
+  await expect(mine.getByText('Did he say more?')).toBeVisible();
+  await mine.getByLabel('Your message').fill('Only this.');
+  await mine.getByRole('button', { name: 'Send message' }).click();
+  await expect(mine.getByText('Only this.')).toBeVisible();
+  await expect(mine.getByLabel('Note for your team')).toHaveCount(0);
+  expect(await violations(page)).toEqual([]);
   await report.getByLabel('Note for your team').fill('Talked to him.');
   await report.getByRole('button', { name: 'Agree', exact: true }).click();
-  await expect(reports.getByText('No report waits for an answer.')).toBeVisible();
+  await expect(report).toHaveCount(0);
   await reports.getByRole('button', { name: 'All', exact: true }).click();
   await expect(report.getByText('Agreed')).toBeVisible();
   await expect(report.getByLabel('Note for your team')).toHaveValue('Talked to him.');

@@ -16,6 +16,7 @@ use tracing::{info, warn};
 
 use super::{End, Round, backoff, count};
 use crate::Federation;
+use crate::absence::AWAY;
 use crate::error::Error;
 
 /// How long the clerk sleeps at most.
@@ -32,9 +33,6 @@ const TROUBLES_MAX: usize = 1000;
 
 /// How often a batch is tried again that another change got in the way of.
 const TRIES_MAX: u32 = 8;
-
-/// A server that was away for longer is asked what it said meanwhile.
-const AWAY: Duration = Duration::from_secs(10 * 60);
 
 impl Federation {
     /// Delivers until the node stops.
@@ -280,7 +278,7 @@ impl Federation {
         if self.service.now().since(trouble.failing_since) < AWAY {
             return;
         }
-        if let Err(error) = self.host_returned(&trouble.host).await {
+        if let Err(error) = self.catch_up(Some(&trouble.host)).await {
             warn!(host = %trouble.host, %error, "what a server said while it was away cannot be asked for");
         }
     }

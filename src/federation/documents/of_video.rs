@@ -30,7 +30,7 @@ impl Federation {
         Ok(video.map(Stored::into_row).filter(is_public))
     }
 
-    async fn public_video_of(&self, uuid: Uuid) -> Result<Option<Video>, Error> {
+    pub(crate) async fn public_video_of(&self, uuid: Uuid) -> Result<Option<Video>, Error> {
         let video = self.service.store.find::<Video>(&video_by_uuid(uuid)).await?;
         Ok(video.map(Stored::into_row).filter(is_public))
     }
@@ -86,6 +86,7 @@ impl Federation {
             ["announces"] => self.shares_of_video(&video, &id, page).await?,
             ["comments"] => self.comments_of(&video, &id, "comments", page).await?,
             ["context"] => self.comments_of(&video, &id, "context", page).await?,
+            ["quotes", name] => self.quote_authorization(&video, name).await?,
             ["chapters"] => chapters(&self.addresses.below(&id, "chapters")),
             _ => return Err(nothing()),
         };

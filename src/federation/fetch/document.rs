@@ -159,6 +159,16 @@ impl Client {
         }
     }
 
+    /// The bytes of a file, whatever it is; at most so many.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn file(&self, url: &Url, bytes_max: usize) -> Result<Bytes, Error> {
+        self.unless_failed(url)?;
+        let asking = self.ask(Ask { url, accept: "*/*", signer: None, body: None, bytes_max });
+        Ok(asking.await.inspect_err(|error| self.note_failure(url, error))?.body)
+    }
+
     /// JSON that is neither ActivityPub nor signed for: WebFinger, NodeInfo. Returns where it lies, too.
     pub(super) async fn plain_json(
         &self,

@@ -1,5 +1,6 @@
 //! What was done here as activities.
 
+use kinora_activity::context;
 use kinora_activity::verb::{self, Audience, Verb};
 use kinora_model::clock::Timestamp;
 use kinora_model::reaction::Rating;
@@ -104,6 +105,49 @@ pub(crate) fn answer_to_follow(
     }
     let verb = if accepted { Verb::Accept } else { Verb::Reject };
     verb::write(&verb, id, followed, asked, &Audience::only(&[follower]))
+}
+
+/// What someone asked who wants to quote something of ours.
+pub(crate) struct QuoteAsked<'a> {
+    /// The id of their `QuoteRequest`.
+    pub(crate) request: &'a Url,
+    /// Who asked.
+    pub(crate) by: &'a Url,
+    /// The post that quotes.
+    pub(crate) post: &'a Url,
+    /// What is quoted.
+    pub(crate) object: &'a Url,
+}
+
+/// The answer to who wants to quote: accepted with an authorization, else rejected (FEP-044f).
+pub(crate) fn answer_to_quote(
+    id: &Url,
+    author: &Url,
+    asked: &QuoteAsked<'_>,
+    authorization: Option<&Url>,
+) -> Value {
+    let request = json!({
+        "type": "QuoteRequest", "id": asked.request, "actor": asked.by,
+        "object": asked.object, "instrument": asked.post,
+    });
+    let verb = if authorization.is_some() { Verb::Accept } else { Verb::Reject };
+    let answer = verb::write(&verb, id, author, request, &Audience::only(&[asked.by]));
+    match authorization {
+        Some(authorization) => with(answer, "result", json!(authorization)),
+        None => answer,
+    }
+}
+
+/// The authorization of a post to quote something by `author` (FEP-044f).
+pub(crate) fn quote_authorization(id: &Url, author: &Url, post: &Url, quoted: &Url) -> Value {
+    json!({
+        "@context": context::activity(),
+        "id": id,
+        "type": "QuoteAuthorization",
+        "attributedTo": author,
+        "interactingObject": post,
+        "interactionTarget": quoted,
+    })
 }
 
 /// Someone takes back what they did.

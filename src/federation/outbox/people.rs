@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use kinora_model::actor::{ActorRef, RemoteActor};
 use kinora_model::comment::Comment;
 use kinora_model::id::Id;
-use kinora_model::name::Name;
 use kinora_model::report::{Report, ReportTarget};
 use kinora_model::video::Video;
 use kinora_service::channels;
@@ -52,19 +51,13 @@ impl Federation {
     }
 
     /// `Delete` of an actor of ours, to every server known.
-    pub(super) async fn tell_actor_gone(
-        &self,
-        actor: ActorRef,
-        name: &Name,
-    ) -> Result<Vec<Letter>, Error> {
-        let ours = match actor {
-            ActorRef::Account(_) => Ours::Account(name.clone()),
-            ActorRef::Channel(_) => Ours::Channel(name.clone()),
-            ActorRef::Instance(_) => return Ok(Vec::new()),
+    pub(super) async fn tell_actor_gone(&self, actor: ActorRef) -> Result<Vec<Letter>, Error> {
+        let id = match self.keys.of(actor).await {
+            Ok(signing) => signing.actor.clone(),
+            // Without keys it never spoke to anybody.
+            Err(Error::NotFound(_)) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
         };
-        // Without keys it never spoke to anybody. They stay at hand for the proof and the deliveries.
-        let signing = self.keys.of_gone(actor, &ours).await?;
-        let id = signing.actor.clone();
         let now = self.service.now();
         let delete = mapping::delete(&self.addresses.below(&id, "delete"), &id, &id, &[], now);
         Ok(vec![Letter::open(actor, delete, self.every_server().await?)])

@@ -1,13 +1,15 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use std::sync::Arc;
+
 use kinora_activity::actor::Actor;
 use kinora_activity::key::PublicKey;
 use kinora_activity::proof;
 use kinora_activity::verb::{Activity, Verb};
+use kinora_model::account::Account;
 use kinora_model::actor::ActorRef;
 use kinora_model::comment::Comment;
 use kinora_model::host::Host;
-use kinora_model::name::Name;
 use kinora_model::outbound::Outbound;
 use kinora_model::reaction::Rating;
 use kinora_model::report::{Report, ReportState, ReportTarget};
@@ -16,6 +18,7 @@ use kinora_store::{Batch, Row as _};
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::keys::Keys;
 use crate::tests::house::{House, Sent, UUID};
 
 /// A house that is followed: on its account from Mastodon, on its channel from there and from Lemmy, as a server from
@@ -235,8 +238,15 @@ async fn people_who_change_or_leave_are_told_of() {
     let sent = house.tell(Outbound::ActorUpdated { actor }).await;
     assert_eq!(shape(&sent), [(actor, "Update", vec!["lemmy.test", "masto.test"])]);
     insta::assert_json_snapshot!("actor_updated", redacted(&sent));
-    let name = Name::parse("ana").unwrap();
-    let sent = house.tell(Outbound::ActorDeleted { actor, name }).await;
+    // All that is left of her are her keys, and the node was started anew.
+    let service = &house.stage.room.service;
+    let row = service.store.get::<Account>(&house.account.id.to_key()).await.unwrap().unwrap();
+    let mut batch = Batch::default();
+    batch.delete_row(&row);
+    service.store.commit(batch).await.unwrap();
+    let keys = Keys::new(Arc::clone(service), house.stage.room.addresses.clone());
+    assert_eq!(keys.of(actor).await.unwrap().actor.as_str(), "http://home.test/accounts/ana");
+    let sent = house.tell(Outbound::ActorDeleted { actor }).await;
     let all = vec!["far.test", "lemmy.test", "masto.test", "tube.test"];
     assert_eq!(shape(&sent), [(actor, "Delete", all)]);
     assert_eq!(sent[0].activity["object"], "http://home.test/accounts/ana");

@@ -40,7 +40,14 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             web::resource("/abuses/{id}")
                 .route(web::put().to(decide))
                 .route(web::delete().to(delete)),
-        );
+        )
+        .service(
+            web::resource("/abuses/{id}/messages")
+                .route(web::get().to(messages))
+                .route(web::post().to(say)),
+        )
+        .route("/abuses/{id}/messages/{message}", web::delete().to(unsay))
+        .route("/users/me/abuses", web::get().to(mine));
 }
 
 /// A thing by its number.
@@ -120,18 +127,50 @@ pub(crate) async fn list(
     page: Page,
     _who: Moderator,
 ) -> Result<impl Responder, Problem> {
-    let asked = Asked::of(&request)?;
+    listed(&app, &request, &page, None).await
+}
+
+/// Lists what the asker reported, the latest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/users/me/abuses",
+    tag = "Abuses",
+    security(("oauth2" = [])),
+    responses((status = 200), (status = 401))
+)]
+pub(crate) async fn mine(
+    app: web::Data<App>,
+    request: HttpRequest,
+    page: Page,
+    who: SignedIn,
+) -> Result<impl Responder, Problem> {
+    listed(&app, &request, &page, Some(ActorRef::Account(who.0.account))).await
+}
+
+async fn listed(
+    app: &App,
+    request: &HttpRequest,
+    page: &Page,
+    reporter: Option<ActorRef>,
+) -> Result<web::Json<List<Value>>, Problem> {
+    let asked = Asked::of(request)?;
     let state = asked.one("state").map(str::parse::<u8>).transpose();
     let state = state.map_err(|_no_number| Problem::invalid("state", "Should be a number"))?;
     let mut all = reports::list(&app.service).await?;
     all.retain(|row| state.is_none_or(|it| row.state.number() == it));
+    all.retain(|row| reporter.is_none_or(|it| row.reporter == it));
     if !page.order(&["createdAt", "id", "state"])?.descending {
         all.reverse();
     }
     let List { total, data } = page.cut(all);
     let mut shown = Vec::with_capacity(data.len());
     for row in &data {
-        shown.push(show(&app, row).await?);
+        let mut told = show(app, row).await?;
+        if let Some(told) = told.as_object_mut().filter(|_| reporter.is_some()) {
+            // What moderators note is for moderators alone.
+            told.remove("moderationComment");
+        }
+        shown.push(told);
     }
     Ok(web::Json(List { total, data: shown }))
 }
@@ -195,6 +234,7 @@ async fn show(app: &App, row: &Report) -> Result<Value, Problem> {
         "predefinedReasons": row.predefined.iter().filter_map(word).collect::<Vec<_>>(),
         "state": { "id": row.state.number(), "label": label },
         "moderationComment": row.note,
+        "countMessages": reports::count(&app.service, row.id).await?,
         "reporterAccount": reporter,
         "flaggedAccount": flagged,
         "video": video,
@@ -256,5 +296,77 @@ pub(crate) async fn delete(
     path: web::Path<u64>,
 ) -> Result<impl Responder, Problem> {
     reports::delete(&app.service, &who.0, Id::from_raw(*path)).await?;
+    Ok(HttpResponse::NoContent())
+}
+
+/// Lists what a reporter and the moderators said to each other about a report, oldest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/abuses/{id}/messages",
+    tag = "Abuses",
+    security(("oauth2" = [])),
+    responses((status = 200), (status = 401), (status = 404))
+)]
+pub(crate) async fn messages(
+    app: web::Data<App>,
+    who: SignedIn,
+    path: web::Path<u64>,
+) -> Result<impl Responder, Problem> {
+    let all = reports::messages(&app.service, &who.0, Id::from_raw(*path)).await?;
+    let mut data = Vec::with_capacity(all.len());
+    for message in &all {
+        data.push(json!({
+            "id": message.id,
+            "message": message.text,
+            "byModerator": message.by_moderator,
+            "createdAt": message.created_at.to_string(),
+            "account": account(&app, message.account).await?,
+        }));
+    }
+    Ok(web::Json(List { total: data.len(), data }))
+}
+
+/// What is said about a report.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = AbuseMessageCreate)]
+pub(crate) struct Words {
+    /// Plain text of at most 3,000 characters.
+    message: String,
+}
+
+/// Says something about a report: to the moderators, or as one of them to the reporter.
+#[utoipa::path(
+    post,
+    path = "/api/v1/abuses/{id}/messages",
+    tag = "Abuses",
+    security(("oauth2" = [])),
+    request_body = Words,
+    responses((status = 200), (status = 400), (status = 401), (status = 404), (status = 409))
+)]
+pub(crate) async fn say(
+    app: web::Data<App>,
+    who: SignedIn,
+    path: web::Path<u64>,
+    words: web::Json<Words>,
+) -> Result<impl Responder, Problem> {
+    let said = reports::say(&app.service, &who.0, Id::from_raw(*path), &words.message).await?;
+    Ok(web::Json(json!({ "abuseMessage": { "id": said.id } })))
+}
+
+/// Takes back what was said about a report.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/abuses/{id}/messages/{message}",
+    tag = "Abuses",
+    security(("oauth2" = [])),
+    responses((status = 204), (status = 403), (status = 404))
+)]
+pub(crate) async fn unsay(
+    app: web::Data<App>,
+    who: SignedIn,
+    path: web::Path<(u64, u64)>,
+) -> Result<impl Responder, Problem> {
+    let (report, message) = path.into_inner();
+    reports::unsay(&app.service, &who.0, Id::from_raw(report), Id::from_raw(message)).await?;
     Ok(HttpResponse::NoContent())
 }

@@ -200,7 +200,9 @@ async fn shown(
             news.comment = comment_of(app, comment).await?;
             news.comment.is_some()
         }
-        Notice::NewReport { report } => {
+        Notice::NewReport { report }
+        | Notice::ReportDecided { report }
+        | Notice::ReportMessage { report, .. } => {
             news.abuse = report_of(app, report).await?;
             news.abuse.is_some()
         }

@@ -17,8 +17,8 @@ use utoipa::openapi::security::{Flow, OAuth2, Password, Scopes, SecurityScheme};
 use utoipa::openapi::{OpenApi, PathItem, RefOr, Required};
 
 use super::{
-    abuses, accounts, captions, channels, comment_events, comments, config_api, domains,
-    federation, hosts, lists, my_user, notifications, oauth, peers, progress_events, rates,
+    abuses, accounts, blocklist, captions, channels, comment_events, comments, config_api, domains,
+    federation, hosts, lists, mirrors, my_user, notifications, oauth, peers, progress_events, rates,
     registrations, search, server_follows, shares, statistics, subscriptions, uploads, users,
     videos, views,
 };
@@ -116,10 +116,19 @@ pub fn text() -> String {
         abuses::list,
         abuses::decide,
         abuses::delete,
+        abuses::mine,
+        abuses::messages,
+        abuses::say,
+        abuses::unsay,
+        blocklist::status,
         domains::list,
         domains::put,
         domains::delete,
         hosts::list,
+        mirrors::list,
+        mirrors::set,
+        mirrors::end,
+        mirrors::videos,
         peers::bootstrap,
         peers::watch,
         federation::resolve,

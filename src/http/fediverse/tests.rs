@@ -87,6 +87,36 @@ async fn what_is_not_there_is_a_problem_for_servers() {
 }
 
 #[actix_web::test]
+async fn servers_do_not_learn_that_a_private_video_is_there() {
+    let stage = Stage::new();
+    let ana = stage.user("ana", Role::User).await;
+    let uuid = stage.video("ana", "A film").await;
+    let private =
+        stage.put(&format!("/api/v1/videos/{uuid}"), &ana, &json!({ "privacy": 3 })).await;
+    assert_eq!(private.status, StatusCode::NO_CONTENT);
+    let nowhere = "8a5ee3ad-74f9-4814-a483-204b12168ce1";
+    for rest in ["", "/comments", "/likes", "/dislikes", "/announces", "/chapters"] {
+        let (mut told, mut short) = (Vec::new(), Vec::new());
+        for video in [uuid.as_str(), nowhere] {
+            let signed = |path: String| {
+                TestRequest::get().uri(&path).insert_header(("accept", ACTIVITY)).insert_header((
+                    "signature",
+                    "keyId=\"https://far.test/a#k\",signature=\"eA==\"",
+                ))
+            };
+            let answer = stage.ask(signed(format!("/videos/watch/{video}{rest}"))).await;
+            told.push((answer.status, answer.body.to_string().replace(video, "[video]")));
+            let answer =
+                stage.ask(signed(format!("/w/{}", short_uuid(parse_uuid(video).unwrap())))).await;
+            short.push((answer.status, answer.body["detail"].clone()));
+        }
+        assert_eq!(told[0].0, StatusCode::NOT_FOUND, "{rest}");
+        assert_eq!(told[0], told[1], "{rest}");
+        assert_eq!(short[0], short[1]);
+    }
+}
+
+#[actix_web::test]
 async fn handles_and_ids_lead_to_actors() {
     let (stage, _) = stage().await;
     for (resource, id) in [

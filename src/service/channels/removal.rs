@@ -67,7 +67,7 @@ async fn remove_empty(service: &Service, id: Id<Channel>) -> Result<bool, Error>
         batch.delete_row(&channel);
         let actor = ActorRef::Channel(id);
         if channel.is_local() {
-            outbound::actor_gone(service, &mut batch, actor, &channel.name)?;
+            outbound::actor_gone(service, &mut batch, actor)?;
         }
         // Two channels removed at once must not both leave the other as the last: the account settles their order.
         if let Some(account) = service.store.get::<Account>(&channel.account.to_key()).await? {

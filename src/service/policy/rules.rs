@@ -9,7 +9,7 @@ use kinora_store::{Batch, Row as _};
 use super::domains::{RULES_MAX, parse_domain};
 use crate::attempt::attempt;
 use crate::error::Error;
-use crate::{Service, Viewer, follows};
+use crate::{Service, Viewer, follows, pacts};
 
 /// Why a rule was made: up to 1,000 characters.
 pub type Reason = Text<1, 1_000>;
@@ -70,6 +70,7 @@ pub async fn set(
     let blocked = |host: &Host| service.domains.blocks(host) && is_below(host, &domain);
     let severed =
         if level == DomainLevel::Block { follows::sever(service, blocked).await? } else { 0 };
+    pacts::reconsider(service).await?;
     tracing::info!(domain, ?level, severed, "a rule for a domain was made");
     Ok(Changed { rule, severed })
 }

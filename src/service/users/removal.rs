@@ -66,7 +66,7 @@ async fn remove(service: &Service, user: Id<User>) -> Result<(), Error> {
             pictures::drop_all(service, &mut batch, Owner::Account(account.id), &account.avatars)?;
             batch.delete_row(&account);
             let actor = ActorRef::Account(account.id);
-            outbound::actor_gone(service, &mut batch, actor, &account.name)?;
+            outbound::actor_gone(service, &mut batch, actor)?;
             let event = Event::AccountDeleted { account: account.id };
             service.journal.record(&mut batch, &event, service.now())?;
         }

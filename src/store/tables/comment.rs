@@ -4,7 +4,7 @@ use kinora_model::account::Account;
 use kinora_model::comment::{Comment, CommentState};
 use kinora_model::id::Id;
 use kinora_model::notification::{Notification, Unwanted};
-use kinora_model::report::Report;
+use kinora_model::report::{Report, ReportMessage};
 use kinora_model::user::User;
 use kinora_model::video::Video;
 use url::Url;
@@ -12,8 +12,8 @@ use url::Url;
 use super::remote::digest;
 use super::{
     COMMENTS, COMMENTS_BY_ACCOUNT, COMMENTS_BY_THREAD, COMMENTS_BY_URI, COMMENTS_BY_VIDEO,
-    COMMENTS_HELD, NOTIFICATIONS, NOTIFICATIONS_UNREAD, NOTIFICATIONS_UNWANTED, REPORTS,
-    THREADS_BY_VIDEO, entry, unique,
+    COMMENTS_HELD, NOTIFICATIONS, NOTIFICATIONS_UNREAD, NOTIFICATIONS_UNWANTED, REPORT_MESSAGES,
+    REPORTS, THREADS_BY_VIDEO, entry, unique,
 };
 use crate::kv::Range;
 use crate::table::{Entry, Row, Table};
@@ -105,6 +105,19 @@ impl Row for Unwanted {
     const TABLE: Table = NOTIFICATIONS_UNWANTED;
     fn key(&self) -> Vec<u8> {
         self.user.to_key().to_vec()
+    }
+}
+
+/// What was said about a report, oldest first: rows of [`ReportMessage`].
+#[must_use]
+pub fn report_messages(report: Id<Report>) -> Range {
+    Range::prefix(&REPORT_MESSAGES.key(&[&report.to_key()]))
+}
+
+impl Row for ReportMessage {
+    const TABLE: Table = REPORT_MESSAGES;
+    fn key(&self) -> Vec<u8> {
+        [self.report.to_key(), self.id.to_key()].concat()
     }
 }
 

@@ -115,7 +115,10 @@ const fn makes_something_for(job: &Job) -> Option<Id<Video>> {
         | Job::Federate { .. }
         | Job::Receive { .. }
         | Job::Backfill { .. }
-        | Job::ReadComments { .. } => None,
+        | Job::ReadComments { .. }
+        | Job::Replicate { .. }
+        | Job::KeepPact { .. }
+        | Job::RemoveReplica { .. } => None,
     }
 }
 

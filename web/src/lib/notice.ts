@@ -11,13 +11,14 @@ export function noticeWho(notice: Notification): Actor | null {
 export const noticeTitle = (notice: Notification): string =>
   notice.comment?.video.name ?? notice.video?.name ?? notice.actorFollow?.following.displayName ?? '';
 
-/** Where someone wants to go who reads a notification; `here` is our own host. */
-export function noticePath(notice: Notification, here: string): string {
+/** Where someone wants to go who reads a notification; `here` is our own host, `moderates` says what they may see. */
+export function noticePath(notice: Notification, here: string, moderates: boolean): string {
   const { comment, video, actorFollow, account } = notice;
   if (comment) {
     return `/w/${comment.video.shortUUID}?threadId=${comment.threadId}#comment-${comment.id}`;
   }
-  if (notice.type === NOTICE.newReport || notice.abuse) return '/admin/reports';
+  if (notice.type === NOTICE.reportDecided) return '/my/reports';
+  if (notice.type === NOTICE.newReport || notice.abuse) return moderates ? '/admin/reports' : '/my/reports';
   if (notice.type === NOTICE.registration) return '/admin/registrations';
   if (notice.type === NOTICE.serverFollow || notice.type === NOTICE.serverFollowing) {
     return '/admin/federation';

@@ -100,10 +100,11 @@ export class Watching {
   /** Chooses what to play, if there is anything yet. */
   async #open(video: Video): Promise<void> {
     const playlist = video.streamingPlaylists[0];
-    // A file without bytes is only announced.
-    const file = [...(playlist?.files ?? []), ...video.files].find(
-      (one) => one.resolution.id <= 720 && one.size > 0,
+    // A file of ours without bytes is only announced; other servers do not always say how large theirs are.
+    const files = [...(playlist?.files ?? []), ...video.files].filter(
+      (one) => one.size > 0 || !video.isLocal,
     );
+    const file = files.find((one) => one.resolution.id <= 720) ?? files.at(-1);
     this.poster = video.previewPath ?? video.thumbnailPath;
     if (video.privacy.id === PRIVACY.private || video.privacy.id === PRIVACY.internal) {
       this.#token = (await getFileToken(video.uuid)).files.token;
@@ -113,6 +114,7 @@ export class Watching {
     if (playlist && video.swarm) void this.#share(video);
     this.film = {
       playlistUrl: playlist ? this.#opened(playlist.playlistUrl) : null,
+      mirrors: playlist?.redundancies.map((one) => `${one.baseUrl}/master.m3u8`) ?? [],
       fileUrl: file ? this.#opened(file.fileUrl) : null,
       duration: video.duration,
       start: this.#startAt(video),

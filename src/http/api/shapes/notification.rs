@@ -19,7 +19,8 @@ pub struct Notification {
     /// Its number.
     pub id: u64,
     /// What happened: 1 a new video of someone followed, 2 a comment on a video of one's own or a reply, 3 a report, 6 a
-    /// video of one's own can be watched, 9 a new user, 10 a new follower, 11 a mention, 13 a new follower of the server.
+    /// video of one's own can be watched, 9 a new user, 10 a new follower, 11 a mention, 13 a new follower of the server,
+    /// 15 a decision about a report of one's own, 16 a message about a report.
     #[serde(rename = "type")]
     pub kind: u8,
     /// True once it was seen.
@@ -76,6 +77,8 @@ pub const fn kind(notice: &Notice) -> u8 {
         Notice::NewFollower { .. } => 10,
         Notice::Mention { .. } => 11,
         Notice::NewInstanceFollower { .. } => 13,
+        Notice::ReportDecided { .. } => 15,
+        Notice::ReportMessage { .. } => 16,
     }
 }
 

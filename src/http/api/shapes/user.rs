@@ -246,12 +246,14 @@ impl Default for NotificationSettings {
 }
 
 /// What can be chosen, by its name here.
-pub const SETTINGS: [(&str, NoticeKind); 8] = [
+pub const SETTINGS: [(&str, NoticeKind); 10] = [
     ("newVideoFromSubscription", NoticeKind::NewVideo),
     ("newCommentOnMyVideo", NoticeKind::NewComment),
     ("commentMention", NoticeKind::Mention),
     ("newFollow", NoticeKind::NewFollower),
     ("abuseAsModerator", NoticeKind::NewReport),
+    ("abuseStateChange", NoticeKind::ReportDecided),
+    ("abuseNewMessage", NoticeKind::ReportMessage),
     ("newInstanceFollower", NoticeKind::NewInstanceFollower),
     ("myVideoPublished", NoticeKind::VideoPublished),
     ("newUserRegistration", NoticeKind::NewUser),
@@ -269,6 +271,8 @@ impl NotificationSettings {
                 NoticeKind::Mention => &mut settings.comment_mention,
                 NoticeKind::NewFollower => &mut settings.new_follow,
                 NoticeKind::NewReport => &mut settings.abuse_as_moderator,
+                NoticeKind::ReportDecided => &mut settings.abuse_state_change,
+                NoticeKind::ReportMessage => &mut settings.abuse_new_message,
                 NoticeKind::NewInstanceFollower => &mut settings.new_instance_follower,
                 NoticeKind::VideoPublished => &mut settings.my_video_published,
                 NoticeKind::NewUser => &mut settings.new_user_registration,

@@ -349,7 +349,7 @@ impl Details {
             blacklisted: false,
             blacklisted_reason: None,
             streaming_playlists: playable
-                .then(|| Playlist::of(config, video, made))
+                .then(|| Playlist::of(config, details, made))
                 .or(elsewhere)
                 .into_iter()
                 .collect(),
@@ -386,21 +386,32 @@ pub struct Playlist {
     pub playlist_url: String,
     /// The hashes of all segments.
     pub segments_sha256_url: String,
-    /// Copies on other servers: none yet.
-    pub redundancies: Vec<String>,
+    /// Copies on other servers.
+    pub redundancies: Vec<Redundancy>,
     /// The file of each rendition.
     pub files: Vec<File>,
 }
 
+/// A copy of the HLS folder of a video on another server.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = VideoRedundancy)]
+pub struct Redundancy {
+    /// The address of the folder.
+    pub base_url: String,
+}
+
 impl Playlist {
-    fn of(config: &Config, video: &video::Video, files: Vec<File>) -> Self {
+    fn of(config: &Config, details: &videos::Details, files: Vec<File>) -> Self {
+        let video = &details.video;
+        let copies = details.mirrors.iter();
         let folder = folder(video);
         Self {
             id: video.id.raw(),
             kind: 1,
             playlist_url: config.url(&format!("{folder}/master.m3u8")),
             segments_sha256_url: config.url(&format!("{folder}/segments-sha256.json")),
-            redundancies: Vec::new(),
+            redundancies: copies.map(|it| Redundancy { base_url: it.base.to_string() }).collect(),
             files,
         }
     }

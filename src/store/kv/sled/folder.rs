@@ -7,11 +7,18 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
 use crate::error::Error;
+
+/// How often a folder that is in use is tried again.
+const TAKE_TRIES_MAX: u32 = 50;
+
+/// How long to wait before that.
+const TAKE_PAUSE: Duration = Duration::from_millis(20);
 
 /// The right to use a folder, until it is dropped or the process ends, however it ends.
 #[derive(Debug)]
@@ -27,11 +34,18 @@ impl Lock {
         }
         let mut options = OpenOptions::new();
         let file = options.create(true).truncate(false).write(true).open(beside(dir, "lock"));
-        let file = file.map_err(Error::from_io)?;
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(file) => Ok(Self { _file: file }),
-            Err((_, Errno::EWOULDBLOCK)) => Err(Error::InUse(dir.to_owned())),
-            Err((_, errno)) => Err(Error::from_io(errno.into())),
+        let mut file = file.map_err(Error::from_io)?;
+        let mut tries = 1;
+        loop {
+            match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+                Ok(file) => return Ok(Self { _file: file }),
+                // A process that was killed as it started a child has its files open until the child has begun.
+                Err((again, Errno::EWOULDBLOCK)) if tries < TAKE_TRIES_MAX => file = again,
+                Err((_, Errno::EWOULDBLOCK)) => return Err(Error::InUse(dir.to_owned())),
+                Err((_, errno)) => return Err(Error::from_io(errno.into())),
+            }
+            tries += 1;
+            std::thread::sleep(TAKE_PAUSE);
         }
     }
 }

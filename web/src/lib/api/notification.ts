@@ -11,6 +11,8 @@ export const NOTICE = {
   mention: 11,
   serverFollow: 13,
   serverFollowing: 14,
+  reportDecided: 15,
+  reportMessage: 16,
   registration: 20,
 } as const;
 

@@ -74,7 +74,14 @@ export interface Video extends Omit<VideoCard, 'channel'> {
   files: VideoFile[];
   /** Where viewers meet who help each other; null if nobody may. */
   swarm?: Swarm | null;
-  streamingPlaylists: { id: number; type: number; playlistUrl: string; files: VideoFile[] }[];
+  streamingPlaylists: {
+    id: number;
+    type: number;
+    playlistUrl: string;
+    /** Folders on other servers with the same files. */
+    redundancies: { baseUrl: string }[];
+    files: VideoFile[];
+  }[];
 }
 
 /** What a person may say about a video. */

@@ -38,12 +38,16 @@ const BEHIND_SECONDS = 2;
 /** How far ahead is buffered while help of other viewers is on its way, in seconds: one segment. */
 const AHEAD_COMING_S = 4;
 
-/** Starts playing the HLS playlist at `url` from `start` seconds. */
+/**
+ * Starts playing the HLS playlist at `url` from `start` seconds. With `patience`, so many loads may fail one after another
+ * before it says that it failed; without, it keeps trying for long.
+ */
 export async function startEngine(
   video: HTMLVideoElement,
   address: string,
   start: number,
   preferred: number | null,
+  patience: number | null,
   listener: Listener,
   gate: FragmentGate,
 ): Promise<Engine> {
@@ -52,7 +56,8 @@ export async function startEngine(
   const separate = playlist !== null && hasSeparateAudio(playlist);
   const { default: Engine } = separate ? await import('hls.js') : await import('hls.js/light');
   if (!Engine.isSupported()) return native(video, url, start, listener);
-  return new HlsEngine(Engine as typeof Hls, video, url, start, preferred, listener, gate);
+  const Player = Engine as typeof Hls;
+  return new HlsEngine(Player, video, url, start, preferred, patience, listener, gate);
 }
 
 async function fetchPlaylist(url: string): Promise<string | null> {
@@ -73,6 +78,7 @@ class HlsEngine implements Engine {
   readonly #gate: FragmentGate;
   #chosen: number | null;
   #recoveries = 0;
+  #misses = 0;
   #growing = false;
 
   constructor(
@@ -81,6 +87,7 @@ class HlsEngine implements Engine {
     url: string,
     start: number,
     preferred: number | null,
+    patience: number | null,
     listener: Listener,
     gate: FragmentGate,
   ) {
@@ -123,7 +130,17 @@ class HlsEngine implements Engine {
     });
     hls.on(on.LEVEL_UPDATED, (_, data) => listener.made(data.details.live ? data.details.edge : null));
     hls.on(on.FRAG_BUFFERED, () => (this.#recoveries = 0));
+    hls.on(on.FRAG_LOADED, () => (this.#misses = 0));
     hls.on(on.ERROR, (_, data) => {
+      if (patience !== null && data.type === Engine.ErrorTypes.NETWORK_ERROR) {
+        this.#misses += 1;
+        // Once is enough: whoever listens does not want it any more.
+        if (this.#misses === patience || (data.fatal && this.#misses < patience)) {
+          this.#misses = patience;
+          listener.failed('network');
+        }
+        return;
+      }
       if (data.fatal) this.#recover(data.type === Engine.ErrorTypes.NETWORK_ERROR ? 'network' : 'media');
     });
     hls.loadSource(url);

@@ -7,6 +7,8 @@ import { speedAfter } from './keys';
 export interface Film {
   /** The multivariant playlist, with a token in its query if the video is not public; null if there is none. */
   playlistUrl: string | null;
+  /** The same playlist on other servers, for when the first is not reached. */
+  mirrors: string[];
   /** A plain file for when there is no playlist. */
   fileUrl: string | null;
   /** In seconds, as the node knows it. */
@@ -16,6 +18,9 @@ export interface Film {
   /** Where to stop, in seconds; null plays to the end. */
   stop: number | null;
 }
+
+/** Segments that may not come, one after another, before another server is asked for them. */
+const PATIENCE = 2;
 
 /** The state of one player; controls read it and call its verbs. */
 export class Playback {
@@ -47,6 +52,8 @@ export class Playback {
   #film: Film | null = null;
   #played = false;
   #whenPlaying: (() => void)[] = [];
+  /** Where the playlist is still to be looked for, best first. */
+  #sources: string[] = [];
   #ending = false;
 
   /** Connects to the element that shows the pictures; returns the way to let it go. */
@@ -116,13 +123,26 @@ export class Playback {
       else this.failure = 'unsupported';
       return;
     }
+    this.#sources = [film.playlistUrl, ...film.mirrors];
+    await this.#load(video, film, film.start);
+  }
+
+  /** Starts an engine with the best source that was not tried yet. */
+  async #load(video: HTMLVideoElement, film: Film, start: number): Promise<void> {
+    const source = this.#sources.shift();
+    if (source === undefined) {
+      this.failure = 'network';
+      return;
+    }
+    const patience = this.#sources.length > 0 ? PATIENCE : null;
     try {
       const { startEngine } = await import('./engine');
       const engine = await startEngine(
         video,
-        film.playlistUrl,
-        film.start,
+        source,
+        start,
         this.chosen,
+        patience,
         this.#listener(),
         this.gate,
       );
@@ -131,6 +151,22 @@ export class Playback {
     } catch {
       this.failure = 'network';
     }
+  }
+
+  /** Goes on from another server, where it stopped, if there is one. */
+  #failed(why: 'network' | 'media' | 'unsupported'): void {
+    const [video, film] = [this.#video, this.#film];
+    if (why !== 'network' || this.#sources.length === 0 || !video || !film) {
+      this.failure = why;
+      return;
+    }
+    const playing = !video.paused;
+    const at = this.time;
+    this.#engine?.destroy();
+    this.#engine = null;
+    void this.#load(video, film, at).then(() => {
+      if (playing) this.play();
+    });
   }
 
   /** Opens the same film again where it stopped, after a failure. */
@@ -222,7 +258,7 @@ export class Playback {
       qualities: (all) => (this.qualities = all),
       showing: (quality) => (this.showing = quality),
       made: (seconds) => (this.made = seconds),
-      failed: (why) => (this.failure = why),
+      failed: (why) => this.#failed(why),
     };
   }
 

@@ -126,6 +126,10 @@ export const desk: WordsOf<'desk'> = {
   'settings.password.safe': 'Votre mot de passe n’a pas changé.',
   'settings.password.saved': 'Changé. Tous les autres appareils ont été déconnectés.',
   'settings.channels': 'Gérer les chaînes',
+  'settings.reports': 'Vos signalements',
+  'settings.reports.words':
+    'Ce que vous avez demandé aux modérateurs de regarder, et ce qu’ils vous ont dit.',
+  'settings.reports.open': 'Voir vos signalements',
   'settings.space': 'Place utilisée',
   'settings.space.of': '{used} sur {quota}',
   'picture.large': 'Cette image fait {size} ; le maximum est {most}. Rien n’a changé.',
