@@ -78,15 +78,15 @@ impl Node {
         let workers = media.start();
         let chores = Chores::start(&service, config.store.journal_keep());
         let control = Control::open(&config.control_path(), Arc::clone(&service));
+        let peer_key = config.peer_key_path();
         let federation =
             Federation::open(Arc::clone(&service), config.federation, &config.http.public_url)?;
         federation.metrics.register(registry.sub_registry_with_prefix("federation"));
         let federating = federation.start();
         let (peers, sharing) = match config.p2p.enabled {
             true => {
-                let key = config.peer_key_path();
                 let (service, url) = (Arc::clone(&service), &config.http.public_url);
-                let (peers, sharing) = Peers::start(service, config.p2p, url, &key).await?;
+                let (peers, sharing) = Peers::start(service, config.p2p, url, &peer_key).await?;
                 peers.metrics.register(registry.sub_registry_with_prefix("p2p"));
                 (Some(peers), Some(sharing))
             }
