@@ -15,6 +15,9 @@ use crate::address::host_of;
 /// How long someone counts after their player's last word.
 pub(crate) const PRESENT: Duration = Duration::from_mins(1);
 
+/// How often those are looked for who are not present any more: a look goes through all.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
 /// Sessions that are remembered; whoever comes beyond that is not counted.
 const SESSIONS_MAX: usize = 100_000;
 
@@ -31,8 +34,20 @@ pub(crate) struct Watchers {
 
 #[derive(Debug, Default)]
 struct Kept {
-    videos: HashMap<Id<Video>, HashMap<u64, Seen>>,
+    videos: HashMap<Id<Video>, Audience>,
     sessions: usize,
+    /// When all audiences were last looked through.
+    swept: Timestamp,
+}
+
+/// Who watches one video.
+#[derive(Debug, Default)]
+struct Audience {
+    seen: HashMap<u64, Seen>,
+    /// How many of them come from one network address.
+    hosts: HashMap<u64, usize>,
+    /// When it was last looked through.
+    swept: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,19 +68,17 @@ impl Watchers {
         let host = self.hasher.hash_one(host_of(address));
         let session = self.hasher.hash_one((host, session));
         let kept = &mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.sessions >= SESSIONS_MAX {
-            kept.forget(now);
+        if kept.sessions >= SESSIONS_MAX && kept.swept.after(SWEEP_EVERY) <= now {
+            kept.sweep(now);
         }
         let full = kept.sessions >= SESSIONS_MAX;
-        let seen = kept.videos.entry(video).or_default();
-        let before = seen.len();
-        seen.retain(|_, it| it.last.after(PRESENT) > now);
-        let known = seen.contains_key(&session);
-        let crowded = || seen.values().filter(|it| it.host == host).count() >= PER_HOST_MAX;
-        if known || !(full || crowded()) {
-            seen.insert(session, Seen { host, last: now });
+        let audience = kept.videos.entry(video).or_default();
+        let before = audience.seen.len();
+        if audience.swept.after(SWEEP_EVERY) <= now {
+            audience.sweep(now);
         }
-        let count = seen.len();
+        audience.take(session, host, now, full);
+        let count = audience.seen.len();
         kept.sessions = kept.sessions.saturating_sub(before).saturating_add(count);
         if count == 0 {
             kept.videos.remove(&video);
@@ -75,12 +88,39 @@ impl Watchers {
 }
 
 impl Kept {
-    fn forget(&mut self, now: Timestamp) {
-        self.videos.retain(|_, seen| {
-            seen.retain(|_, it| it.last.after(PRESENT) > now);
-            !seen.is_empty()
+    fn sweep(&mut self, now: Timestamp) {
+        self.videos.retain(|_, audience| {
+            audience.sweep(now);
+            !audience.seen.is_empty()
         });
-        self.sessions = self.videos.values().map(HashMap::len).sum();
+        self.sessions = self.videos.values().map(|audience| audience.seen.len()).sum();
+        self.swept = now;
+    }
+}
+
+impl Audience {
+    /// Counts a session, unless there is no place for another.
+    fn take(&mut self, session: u64, host: u64, now: Timestamp, full: bool) {
+        if let Some(known) = self.seen.get_mut(&session) {
+            known.last = now;
+            return;
+        }
+        let of_host = self.hosts.get(&host).copied().unwrap_or_default();
+        if !full && of_host < PER_HOST_MAX {
+            self.seen.insert(session, Seen { host, last: now });
+            self.hosts.insert(host, of_host.saturating_add(1));
+        }
+    }
+
+    /// Forgets who is not present any more.
+    fn sweep(&mut self, now: Timestamp) {
+        self.seen.retain(|_, it| it.last.after(PRESENT) > now);
+        self.hosts.clear();
+        for it in self.seen.values() {
+            let count = self.hosts.entry(it.host).or_default();
+            *count = count.saturating_add(1);
+        }
+        self.swept = now;
     }
 }
 
