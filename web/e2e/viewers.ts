@@ -1,0 +1,104 @@
+import type { Browser, BrowserContext, BrowserType, LaunchOptions, Page } from '@playwright/test';
+import { screen, type Screen } from './screen';
+
+/** What the page itself notes of the player. */
+interface Seen {
+  stalls: number;
+  pressed: number;
+  moved: number;
+}
+
+/** Someone who watches: a browser of their own, so that nothing is shared but through the network. */
+export class Viewer {
+  readonly page: Page;
+  /** Bytes of segments that came from the node, by the address of each. */
+  readonly fetched = new Map<string, number>();
+  readonly #browser: Browser;
+  readonly #said: string[] = [];
+
+  private constructor(browser: Browser, page: Page) {
+    this.#browser = browser;
+    this.page = page;
+    page.on('pageerror', (error) => this.#said.push(`uncaught: ${error.message}`));
+    page.on('requestfinished', (request) => {
+      const url = request.url();
+      if (!url.endsWith('.m4s')) return;
+      void request
+        .sizes()
+        .then(({ responseBodySize }) => {
+          this.fetched.set(url, (this.fetched.get(url) ?? 0) + responseBodySize);
+        })
+        .catch(() => undefined);
+    });
+  }
+
+  /** Opens a browser at a page and begins to play; `kept` is what it remembers of other days. */
+  static async open(
+    type: BrowserType,
+    options: LaunchOptions,
+    url: string,
+    kept: Record<string, unknown> = {},
+  ): Promise<Viewer> {
+    const browser = await type.launch(options);
+    const context: BrowserContext = await browser.newContext({ locale: 'en-GB' });
+    await context.addInitScript((all) => {
+      for (const [name, value] of Object.entries(all))
+        localStorage.setItem(`kinora.${name}`, JSON.stringify(value));
+    }, kept);
+    await context.addInitScript(() => {
+      const seen = { stalls: 0, pressed: 0, moved: 0 };
+      Object.assign(window, { seen });
+      addEventListener('click', () => (seen.pressed ||= performance.now()), true);
+      addEventListener(
+        'playing',
+        () => (seen.moved ||= performance.now()),
+        true,
+      );
+      addEventListener(
+        'waiting',
+        () => {
+          if (seen.moved > 0) seen.stalls += 1;
+        },
+        true,
+      );
+    });
+    const page = await context.newPage();
+    const viewer = new Viewer(browser, page);
+    await page.goto(url);
+    await page.getByRole('button', { name: 'Play', exact: true }).first().click();
+    return viewer;
+  }
+
+  /** Bytes of segments that came from the node. */
+  get fromNode(): number {
+    return [...this.fetched.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  /** How long it took from the press to the first moving picture, in ms. */
+  async startup(): Promise<number> {
+    const { pressed, moved } = await this.#seen();
+    return moved - pressed;
+  }
+
+  /** How often the picture stood still for want of bytes after it began. */
+  async stalls(): Promise<number> {
+    return (await this.#seen()).stalls;
+  }
+
+  #seen(): Promise<Seen> {
+    return this.page.evaluate(() => (window as unknown as { seen: Seen }).seen);
+  }
+
+  /** What went wrong in the page. */
+  get said(): readonly string[] {
+    return this.#said;
+  }
+
+  screen(): Promise<Screen> {
+    return screen(this.page);
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+  }
+}
