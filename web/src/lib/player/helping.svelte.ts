@@ -37,9 +37,9 @@ const memory = () => (isPhone() ? 24_000_000 : 64_000_000);
 /** The longest manifest that is fetched, in bytes. */
 const MANIFEST_BYTES_MAX = 25_000_000;
 /** How often a viewer who is alone looks whether others came, in ms: at first, and after `EAGER` times. */
-const ALONE_MS = 3_000;
+const ALONE_MS = 2_000;
 const ALONE_LATER_MS = 10_000;
-const EAGER = 10;
+const EAGER = 15;
 /** How often it is looked again after something else spoke against it, in ms. */
 const REFUSED_MS = 20_000;
 /** How often the figures on screen change, in ms, and how often the node is told, in such steps. */

@@ -17,6 +17,9 @@ const DIAL_MS_MAX = 8_000;
 /** How often the node is asked while there are few neighbours, and otherwise, in ms. */
 const ASK_FEW_MS = 5_000;
 const ASK_MS = 30_000;
+/** Whoever joins because others watch may be there before them: so often, and so soon after each other, the node is asked first. */
+const EAGER_ASKS = 8;
+const EAGER_MS = 1_000;
 /** With fewer neighbours than this more are looked for. */
 const FEW = 4;
 /** How long to wait before a node that did not answer is asked again, in ms. */
@@ -88,10 +91,11 @@ export class Link {
 
   /** Asks the tracker as long as this lasts; without an answer there are simply no peers. */
   async #track(): Promise<void> {
-    while (!this.#stopped) {
+    for (let asks = 1; !this.#stopped; asks += 1) {
       const wait = await this.#askTracker().catch(() => RETRY_MS);
-      this.#scheduler?.expect(false);
-      await this.#sleep(wait);
+      const eager = this.#lines.size === 0 && asks < EAGER_ASKS && wait < RETRY_MS;
+      if (!eager) this.#scheduler?.expect(false);
+      await this.#sleep(eager ? EAGER_MS : wait);
     }
   }
 
