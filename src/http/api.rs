@@ -26,6 +26,7 @@ mod oauth;
 pub mod openapi;
 mod peers;
 pub(crate) mod picked;
+mod playback;
 mod progress_events;
 mod rates;
 mod registrations;
@@ -76,7 +77,8 @@ fn peertube(config: &mut ServiceConfig) {
         .configure(videos::routes)
         .configure(captions::routes)
         .configure(rates::routes)
-        .configure(views::routes);
+        .configure(views::routes)
+        .configure(playback::routes);
 }
 
 /// What is Kinora's alone.

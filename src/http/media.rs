@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, Resource};
 
 mod answer;
 mod asker;
+mod counted;
 mod downloads;
 mod elsewhere;
 mod lane;

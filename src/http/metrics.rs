@@ -37,17 +37,49 @@ struct AreaLabel {
     area: Area,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WayLabel {
+    way: Way,
+}
+
+/// Which way bytes of a video went, as its players say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+enum Way {
+    Peers,
+    Origin,
+    Given,
+}
+
+/// How playback went since the player last said so: bytes, and how often it stood still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Played {
+    pub(crate) from_peers: u64,
+    pub(crate) from_origin: u64,
+    pub(crate) given: u64,
+    pub(crate) stalls: u64,
+}
+
 /// What the web server counts. Clones count together.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     requests: Family<Labels, Counter>,
     seconds: Family<AreaLabel, Histogram>,
+    /// Bytes of segments that were handed to connections.
+    pub(crate) segment_bytes: Counter,
+    played: Family<WayLabel, Counter>,
+    stalls: Counter,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let histogram = || Histogram::new(exponential_buckets(0.000_1, 4.0, 10));
-        Self { requests: Family::default(), seconds: Family::new_with_constructor(histogram) }
+        Self {
+            requests: Family::default(),
+            seconds: Family::new_with_constructor(histogram),
+            segment_bytes: Counter::default(),
+            played: Family::default(),
+            stalls: Counter::default(),
+        }
     }
 }
 
@@ -62,6 +94,23 @@ impl Metrics {
             Unit::Seconds,
             self.seconds.clone(),
         );
+        let (sent, played) = (self.segment_bytes.clone(), self.played.clone());
+        registry.register_with_unit("segment", "Segments sent", Unit::Bytes, sent);
+        let words = "What players say they got, and gave to others";
+        registry.register_with_unit("played", words, Unit::Bytes, played);
+        registry.register("stalls", "How often players say they stood still", self.stalls.clone());
+    }
+
+    /// A player says how playback went.
+    pub(crate) fn played(&self, report: &Played) {
+        for (way, bytes) in [
+            (Way::Peers, report.from_peers),
+            (Way::Origin, report.from_origin),
+            (Way::Given, report.given),
+        ] {
+            self.played.get_or_create(&WayLabel { way }).inc_by(bytes);
+        }
+        self.stalls.inc_by(report.stalls);
     }
 
     /// A request was answered.

@@ -1,11 +1,17 @@
 import { clip } from './clip';
 import { Client, finished } from './client';
 import { expect, test } from './fixtures';
+import type { TestNode } from './node';
 import { Viewer } from './viewers';
 
 /** How long after each other viewers come, in ms. */
 const STAGGER_MS = 5_000;
-const VIEWERS = Number(process.env['VIEWERS'] ?? 4);
+
+/** Bytes of segments that the node handed out since it was started. */
+async function sent(node: TestNode): Promise<number> {
+  const text = await (await fetch(`${node.url}/metrics`)).text();
+  return Number(/^kinora_http_segment_bytes_total (\d+)$/m.exec(text)?.[1]);
+}
 
 test('four viewers help each other', async ({ node, playwright }, info) => {
   test.setTimeout(240_000);
@@ -16,27 +22,38 @@ test('four viewers help each other', async ({ node, playwright }, info) => {
   });
   await creator.until(video.uuid, finished);
   const options = info.project.use.launchOptions ?? {};
+  const url = `${node.url}/w/${video.uuid}`;
+  const before = await sent(node);
   const viewers: Viewer[] = [];
   try {
-    for (let number = 0; number < VIEWERS; number += 1) {
+    for (let number = 0; number < 4; number += 1) {
       if (number > 0) await new Promise((resolve) => setTimeout(resolve, STAGGER_MS));
-      const url = `${node.url}/w/${video.uuid}`;
-      viewers.push(
-        await Viewer.open(playwright.chromium, options, url, { quality: 360, 'peers.noticed': true }),
-      );
+      const kept = { quality: 360, 'peers.noticed': true };
+      viewers.push(await Viewer.open(playwright.chromium, options, url, kept));
     }
-    const ended = viewers.map((viewer) =>
-      viewer.page.waitForFunction(() => document.querySelector('video')?.ended, null, { timeout: 150_000 }),
-    );
-    await Promise.all(ended);
+    await Promise.all(viewers.map((viewer) => viewer.ended()));
+
     const bytes = viewers.map((viewer) => viewer.fromNode);
+    const all = bytes.reduce((sum, it) => sum + it, 0);
     const whole = Math.max(...bytes);
-    const offload = 1 - bytes.reduce((sum, it) => sum + it, 0) / (whole * viewers.length);
-    console.log(bytes, offload);
-    for (const viewer of viewers) {
-      console.log(viewer.said, await viewer.screen(), await viewer.startup(), await viewer.stalls());
-    }
+    const offload = 1 - all / (whole * viewers.length);
+    info.annotations.push({ type: 'offload', description: `${(offload * 100).toFixed(1)} %` });
     expect(offload).toBeGreaterThan(0.5);
+    for (const viewer of viewers) {
+      expect(viewer.said).toEqual([]);
+      // 25 pictures a second for a minute: each was shown, none of them broken.
+      expect((await viewer.screen()).frames).toBe(1_500);
+      expect(await viewer.stalls()).toBe(0);
+    }
+    // What the viewers fetched is what the node counted; init segments are not in the former.
+    const inits = (await sent(node)) - before - all;
+    expect(inits).toBeGreaterThan(0);
+    expect(inits).toBeLessThan(viewers.length * 10_000);
+    // The ring tells what the first gave.
+    const page = (viewers[0] as Viewer).page;
+    await page.getByRole('button', { name: /^Viewers help each other/ }).press('Enter');
+    await expect(page.getByText(/^You helped [1-3] viewers?$/)).toBeVisible();
+    await page.screenshot({ path: info.outputPath('ring.png') });
   } finally {
     await Promise.all(viewers.map((viewer) => viewer.close()));
   }

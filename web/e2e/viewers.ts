@@ -49,11 +49,7 @@ export class Viewer {
       const seen = { stalls: 0, pressed: 0, moved: 0 };
       Object.assign(window, { seen });
       addEventListener('click', () => (seen.pressed ||= performance.now()), true);
-      addEventListener(
-        'playing',
-        () => (seen.moved ||= performance.now()),
-        true,
-      );
+      addEventListener('playing', () => (seen.moved ||= performance.now()), true);
       addEventListener(
         'waiting',
         () => {
@@ -72,6 +68,12 @@ export class Viewer {
   /** Bytes of segments that came from the node. */
   get fromNode(): number {
     return [...this.fetched.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  /** Waits until the film is over. */
+  async ended(): Promise<void> {
+    const over = () => document.querySelector('video')?.ended;
+    await this.page.waitForFunction(over, null, { timeout: 150_000 });
   }
 
   /** How long it took from the press to the first moving picture, in ms. */

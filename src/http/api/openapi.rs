@@ -18,9 +18,9 @@ use utoipa::openapi::{OpenApi, PathItem, RefOr, Required};
 
 use super::{
     abuses, accounts, blocklist, captions, channels, comment_events, comments, config_api, domains,
-    federation, hosts, lists, mirrors, my_user, notifications, oauth, peers, progress_events,
-    rates, registrations, search, server_follows, shares, statistics, subscriptions, uploads,
-    users, videos, views,
+    federation, hosts, lists, mirrors, my_user, notifications, oauth, peers, playback,
+    progress_events, rates, registrations, search, server_follows, shares, statistics,
+    subscriptions, uploads, users, videos, views,
 };
 
 /// Adds the route.
@@ -112,6 +112,7 @@ pub fn text() -> String {
         rates::rate,
         rates::mine,
         views::watch,
+        playback::report,
         abuses::report,
         abuses::list,
         abuses::decide,

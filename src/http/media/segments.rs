@@ -7,6 +7,7 @@ use kinora_model::picture::BlobName;
 use kinora_model::video::Video;
 
 use super::answer::{self, Described, Keep};
+use super::counted::counted;
 use crate::problem::Problem;
 use crate::server::App;
 
@@ -25,7 +26,7 @@ pub(super) async fn get(
         etag: &etag,
         keep: Keep::forever_if_open(video),
     };
-    Ok(match found {
+    let answer = match found {
         Found::Bytes(all) => {
             let bytes = u64::try_from(all.len()).unwrap_or(u64::MAX);
             answer::bytes(request, &described(bytes), all)
@@ -34,5 +35,6 @@ pub(super) async fn get(
             let piece = Piece { blob: *blob, range };
             Reader::new(app.service.clone(), [piece].into()).into_stream()
         }),
-    })
+    };
+    Ok(counted(answer, &app.metrics.segment_bytes))
 }
