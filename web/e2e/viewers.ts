@@ -50,10 +50,12 @@ export class Viewer {
       Object.assign(window, { seen });
       addEventListener('click', () => (seen.pressed ||= performance.now()), true);
       addEventListener('playing', () => (seen.moved ||= performance.now()), true);
+      // A busy decoder waits, too, with all its bytes at hand.
       addEventListener(
         'waiting',
-        () => {
-          if (seen.moved > 0) seen.stalls += 1;
+        ({ target }) => {
+          const { readyState } = target as HTMLVideoElement;
+          if (seen.moved > 0 && readyState < HTMLMediaElement.HAVE_FUTURE_DATA) seen.stalls += 1;
         },
         true,
       );
