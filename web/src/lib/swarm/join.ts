@@ -72,6 +72,8 @@ class Share implements Membership, FragmentSource {
   /** An address of each rendition: its other segments stand beside it. */
   readonly #folders = new Map<number, string>();
   #stalls = 0;
+  /** Bytes that the player had got from its server before this began. */
+  #before = 0;
   #last: Playhead | null = null;
   #stands = false;
 
@@ -92,6 +94,7 @@ class Share implements Membership, FragmentSource {
     this.#look();
     for (const { url, bytes, ms } of joining.gate.open(this)) {
       const segment = manifest.at(url);
+      this.#before += bytes.byteLength;
       if (segment) this.#scheduler.offer(segment, bytes, ms);
     }
     this.#looking = setInterval(() => this.#look(), LOOK_MS);
@@ -135,7 +138,7 @@ class Share implements Membership, FragmentSource {
     const { tally, uploads, neighbours } = this.#scheduler;
     const { fromOrigin, fromPeers } = tally;
     return {
-      fromOrigin,
+      fromOrigin: this.#before + fromOrigin,
       fromPeers,
       given: uploads.bytes,
       neighbours,
