@@ -54,8 +54,12 @@ export class Viewer {
       addEventListener(
         'waiting',
         ({ target }) => {
-          const { readyState } = target as HTMLVideoElement;
-          if (seen.moved > 0 && readyState < HTMLMediaElement.HAVE_FUTURE_DATA) seen.stalls += 1;
+          const { buffered, currentTime } = target as HTMLVideoElement;
+          const ends = Array.from({ length: buffered.length }, (_, at) => buffered.end(at));
+          const wanting = !ends.some(
+            (end, at) => buffered.start(at) <= currentTime && end - currentTime > 0.2,
+          );
+          if (seen.moved > 0 && wanting) seen.stalls += 1;
         },
         true,
       );
