@@ -48,12 +48,11 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     /// [`TextError::Length`] if what is left is too short or too long.
     pub fn parse(raw: &str) -> Result<Self, TextError> {
         // Hostile input may be megabytes long: count before copying.
-        let has = raw.trim().chars().filter(|c| kept(*c)).count();
-        let has = if raw.chars().any(|c| kept(c) && is_seen(c)) { has } else { 0 };
+        let seen = if raw.chars().any(|c| kept(c) && is_seen(c)) { raw.trim() } else { "" };
+        let has = seen.chars().filter(|c| kept(*c)).count();
         if has < MIN || has > MAX {
             return Err(TextError::Length { min: MIN, max: MAX, has });
         }
-        let seen = if has == 0 { "" } else { raw.trim() };
         Ok(Self(seen.chars().filter(|c| kept(*c)).collect()))
     }
 

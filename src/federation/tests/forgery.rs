@@ -13,10 +13,6 @@ use url::Url;
 use super::house::House;
 use super::village::Village;
 
-fn video(house: &House) -> String {
-    format!("http://home.test/videos/watch/{}", house.video.uuid)
-}
-
 async fn counts(house: &House) -> kinora_model::video::Counts {
     let store = &house.stage.room.service.store;
     store.get::<VideoCounts>(&house.video.id.to_key()).await.unwrap().unwrap().counts
@@ -33,7 +29,7 @@ async fn only_who_wrote_words_deletes_and_changes_them() {
     let bob = village.person("bobs.test", "bob");
     let neighbour = village.person("bobs.test", "eve");
     let far = village.person("evil.test", "eve");
-    let note = village.note("bobs.test", "/n/1", &bob, &video(&house));
+    let note = village.note("bobs.test", "/n/1", &bob, &house.address());
     house.hears("Create", &bob, note.clone()).await.unwrap();
     let uri = village.url("bobs.test", "/n/1");
     let before = house.stage.room.known_comment(&uri).await.unwrap().unwrap();
@@ -56,10 +52,10 @@ async fn only_who_wrote_words_deletes_and_changes_them() {
 async fn what_was_deleted_before_it_came_does_not_come() {
     let (village, house) = (Village::new().await, House::new().await);
     let bob = village.person("bobs.test", "bob");
-    let note = village.note("bobs.test", "/n/1", &bob, &video(&house));
+    let note = village.note("bobs.test", "/n/1", &bob, &house.address());
     let uri = village.url("bobs.test", "/n/1");
     // Bob is known: he likes something.
-    house.hears("Like", &bob, video(&house)).await.unwrap();
+    house.hears("Like", &bob, house.address()).await.unwrap();
     house.hears("Delete", &bob, uri.as_str()).await.unwrap();
     assert!(house.hears("Create", &bob, note).await.is_err());
     assert!(!has_words(&house, &uri).await);
@@ -70,9 +66,9 @@ async fn only_who_likes_takes_it_back() {
     let (village, house) = (Village::new().await, House::new().await);
     let (bob, eve) = (village.person("bobs.test", "bob"), village.person("bobs.test", "eve"));
     let before = counts(&house).await.likes;
-    let like = json!({ "id": format!("{bob}/likes/1"), "type": "Like", "actor": bob, "object": video(&house) });
+    let like = json!({ "id": format!("{bob}/likes/1"), "type": "Like", "actor": bob, "object": house.address() });
     house.stage.room.receive_activity(&like.to_string(), &bob).await.unwrap();
-    house.hears("View", &eve, video(&house)).await.unwrap();
+    house.hears("View", &eve, house.address()).await.unwrap();
     for object in [like.clone(), json!(format!("{bob}/likes/1"))] {
         drop(house.hears("Undo", &eve, object).await);
     }
@@ -97,17 +93,17 @@ async fn saying_it_often_counts_once() {
     let bob = village.person("bobs.test", "bob");
     let before = counts(&house).await;
     for _ in 0..1_000 {
-        house.hears("Announce", &bob, video(&house)).await.unwrap();
+        house.hears("Announce", &bob, house.address()).await.unwrap();
     }
     for _ in 0..20 {
-        house.hears("Like", &bob, video(&house)).await.unwrap();
-        house.hears("EmojiReact", &bob, video(&house)).await.unwrap();
+        house.hears("Like", &bob, house.address()).await.unwrap();
+        house.hears("EmojiReact", &bob, house.address()).await.unwrap();
     }
     let after = counts(&house).await;
     assert_eq!((after.likes, after.shares), (before.likes + 1, before.shares + 1));
     let service = &house.stage.room.service;
     assert_eq!(shares::of_video(service, house.video.id, 10).await.unwrap().len(), 1);
-    house.hears("Dislike", &bob, video(&house)).await.unwrap();
+    house.hears("Dislike", &bob, house.address()).await.unwrap();
     let after = counts(&house).await;
     assert_eq!((after.likes, after.dislikes), (before.likes, before.dislikes + 1));
 }
@@ -117,7 +113,7 @@ async fn views_of_one_server_are_believed_up_to_a_bound() {
     let (village, house) = (Village::new().await, House::new().await);
     let bob = village.person("bobs.test", "bob");
     for _ in 0..2_000 {
-        house.hears("View", &bob, video(&house)).await.unwrap();
+        house.hears("View", &bob, house.address()).await.unwrap();
     }
     let views = &house.stage.room.service.views;
     let counted = views.unwritten(house.video.id);
@@ -237,7 +233,7 @@ async fn a_move_is_taken_and_changes_nothing_yet() {
         house.hears_with("Move", &new, new.as_str(), &json!({ "target": bob })).await.unwrap();
     }
     for verb in ["Add", "Remove", "Block", "Offer", "Arrive"] {
-        house.hears(verb, &bob, video(&house)).await.unwrap();
+        house.hears(verb, &bob, house.address()).await.unwrap();
     }
     let store = &house.stage.room.service.store;
     assert!(store.get::<Follow>(&follow.key()).await.unwrap().is_some());

@@ -1,6 +1,5 @@
 //! Servers that this node does not talk with, and addresses where it must not knock.
 
-use kinora_model::actor::ActorCounts;
 use kinora_model::instance::DomainLevel;
 use kinora_service::remote;
 use serde_json::json;
@@ -11,11 +10,6 @@ use super::peer::{Peer, Reply};
 use super::village::Village;
 use crate::Config;
 
-async fn follow(house: &House, uri: &Url) {
-    let actor = house.stage.room.actor(uri).await.unwrap();
-    house.put(&ActorCounts { actor, followers: 1, following: 0 }).await;
-}
-
 async fn is_known(house: &House, uri: &Url) -> bool {
     remote::video(&house.stage.room.service, uri).await.unwrap().is_some()
 }
@@ -24,9 +18,9 @@ async fn is_known(house: &House, uri: &Url) -> bool {
 async fn a_blocked_server_does_not_come_in_through_others() {
     let (village, house) = (Village::new().await, House::new().await);
     let bob = village.person("bobs.test", "bob");
-    follow(&house, &bob).await;
+    house.follows(&bob).await;
     house.stage.rule("evil.test", DomainLevel::Block).await;
-    let own = format!("http://home.test/videos/watch/{}", house.video.uuid);
+    let own = house.address();
     for name in ["evil.test", "deep.sub.evil.test"] {
         let eve = village.person(name, "eve");
         let video = village.video(name, "/v/1", &[&eve]);
@@ -67,7 +61,7 @@ async fn what_came_before_a_server_was_blocked_does_not_change_any_more() {
     let (village, house) = (Village::new().await, House::new().await);
     let eve = village.person("evil.test", "eve");
     let video = village.video("evil.test", "/v/1", &[&eve]);
-    follow(&house, &eve).await;
+    house.follows(&eve).await;
     house.hears("Create", &eve, video.as_str()).await.unwrap();
     house.stage.rule("evil.test", DomainLevel::Block).await;
     let asked = village.asked("evil.test");
@@ -100,7 +94,7 @@ async fn no_address_within_a_document_leads_inside() {
     let host = format!("far.test:{port}");
     house.stranger("fay", &host).await;
     let fay = Url::parse(&format!("http://{host}/users/fay")).unwrap();
-    follow(&house, &fay).await;
+    house.follows(&fay).await;
     for address in &inside {
         for object in [
             json!(address),
@@ -125,7 +119,7 @@ async fn no_address_within_a_document_leads_inside() {
 async fn the_elements_of_a_list_are_not_asked_for() {
     let (village, house) = (Village::new().await, House::new().await);
     let eve = village.person("evil.test", "eve");
-    follow(&house, &eve).await;
+    house.follows(&eve).await;
     let elements: Vec<_> =
         (0..100_000).map(|number| village.url("trap.test", &format!("/{number}"))).collect();
     let list = json!({

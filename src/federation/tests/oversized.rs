@@ -1,7 +1,6 @@
 //! Documents that are larger, longer and stranger than any that mean well.
 
 use kinora_model::account::Account;
-use kinora_model::actor::ActorCounts;
 use kinora_model::video::{TAGS_MAX, Video};
 use kinora_service::remote;
 use serde_json::{Value, json};
@@ -16,11 +15,6 @@ fn changed(village: &Village, name: &str, path: &str, change: impl FnOnce(&mut V
     let Reply::Document(mut document) = village.at(name, path) else { panic!("{path}") };
     change(&mut document);
     village.put(name, path, Reply::Document(document));
-}
-
-async fn follow(house: &House, uri: &Url) {
-    let actor = house.stage.room.actor(uri).await.unwrap();
-    house.put(&ActorCounts { actor, followers: 1, following: 0 }).await;
 }
 
 #[tokio::test]
@@ -46,7 +40,7 @@ async fn a_video_that_is_too_much_is_cut_to_what_is_kept() {
             "href": format!("http://evil.test/{number}.mp4"),
         })).collect::<Vec<_>>());
     });
-    follow(&house, &eve).await;
+    house.follows(&eve).await;
     house.hears("Create", &eve, video.as_str()).await.unwrap();
     let row = remote::video(&house.stage.room.service, &video).await.unwrap().unwrap();
     assert_eq!(row.words.title.as_str().chars().count(), 120);
@@ -61,7 +55,7 @@ async fn a_document_beyond_a_mebibyte_is_not_read() {
     let eve = village.person("evil.test", "eve");
     let video = village.video("evil.test", "/v/1", &[&eve]);
     changed(&village, "evil.test", "/v/1", |it| it["name"] = json!("n".repeat(1_048_577)));
-    follow(&house, &eve).await;
+    house.follows(&eve).await;
     assert!(house.hears("Create", &eve, video.as_str()).await.is_err());
     assert!(remote::video(&house.stage.room.service, &video).await.unwrap().is_none());
 }
@@ -80,7 +74,7 @@ async fn names_do_not_pretend_to_be_others() {
             json!((0..10_000).map(|number| format!("http://a.test/{number}")).collect::<Vec<_>>());
         it["summary"] = json!("<script>alert(1)</script>".repeat(10_000));
     });
-    let note = village.note("evil.test", "/n/1", &eve, &video(&house));
+    let note = village.note("evil.test", "/n/1", &eve, &house.address());
     house.hears("Create", &eve, note).await.unwrap();
     let room = &house.stage.room;
     let kept = room.known_comment(&village.url("evil.test", "/n/1")).await.unwrap().unwrap();
@@ -92,15 +86,11 @@ async fn names_do_not_pretend_to_be_others() {
     assert!(!who.description.as_ref().is_some_and(|it| it.as_str().contains("<script")));
 }
 
-fn video(house: &House) -> String {
-    format!("http://home.test/videos/watch/{}", house.video.uuid)
-}
-
 #[tokio::test]
 async fn words_that_mention_everybody_ask_nobody() {
     let (village, house) = (Village::new().await, House::new().await);
     let eve = village.person("evil.test", "eve");
-    let mut note = village.note("evil.test", "/n/1", &eve, &video(&house));
+    let mut note = village.note("evil.test", "/n/1", &eve, &house.address());
     note["tag"] = json!((0..500).map(|number| json!({
         "type": "Mention", "href": format!("http://far.test/u/{number}"), "name": format!("@u{number}@far.test"),
     })).collect::<Vec<_>>());
@@ -136,7 +126,7 @@ async fn what_is_no_plain_json_is_refused_and_harms_nothing() {
 #[tokio::test]
 async fn of_two_fields_of_one_name_the_check_and_the_use_see_the_same() {
     let house = House::new().await;
-    let ours = video(&house);
+    let ours = house.address();
     let eve = Url::parse("http://evil.test/eve").unwrap();
     // Whichever of both is taken, the actor is not eve alone: it is never ana who speaks.
     for (first, last) in [

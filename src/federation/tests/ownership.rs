@@ -1,6 +1,6 @@
 //! Videos that name channels and accounts which are not their makers' own.
 
-use kinora_model::actor::{ActorCounts, ActorRef};
+use kinora_model::actor::ActorRef;
 use kinora_model::video::Video;
 use kinora_service::remote;
 use kinora_store::Stored;
@@ -15,13 +15,6 @@ async fn known(house: &House, uri: &Url) -> Option<Stored<Video>> {
     remote::video(&house.stage.room.service, uri).await.unwrap()
 }
 
-/// Somebody here follows an actor elsewhere, so that what it publishes is wanted.
-async fn follow(house: &House, uri: &Url) -> ActorRef {
-    let actor = house.stage.room.actor(uri).await.unwrap();
-    house.put(&ActorCounts { actor, followers: 1, following: 0 }).await;
-    actor
-}
-
 #[tokio::test]
 async fn a_video_in_somebody_elses_channel_is_refused() {
     let (village, house) = (Village::new().await, House::new().await);
@@ -30,7 +23,7 @@ async fn a_video_in_somebody_elses_channel_is_refused() {
     let bobs = village.group("evil.test", "bobs", &bob);
     let far = village.group("far.test", "films", &village.person("far.test", "fay"));
     let ours = Url::parse("http://home.test/video-channels/films").unwrap();
-    follow(&house, &eve).await;
+    house.follows(&eve).await;
     for (number, channel) in [&bobs, &far, &ours].into_iter().enumerate() {
         let video = village.video("evil.test", &format!("/v/{number}"), &[&eve, channel]);
         let refused = house.hears("Create", &eve, video.as_str()).await;
@@ -50,7 +43,7 @@ async fn a_video_of_somebody_elsewhere_or_of_ours_is_refused() {
     let eve = village.person("evil.test", "eve");
     let fay = village.person("far.test", "fay");
     let ana = Url::parse("http://home.test/accounts/ana").unwrap();
-    follow(&house, &eve).await;
+    house.follows(&eve).await;
     for (number, author) in [&fay, &ana].into_iter().enumerate() {
         let video = village.video("evil.test", &format!("/v/{number}"), &[author]);
         assert!(house.hears("Create", &eve, video.as_str()).await.is_err(), "{author}");
@@ -62,7 +55,7 @@ async fn a_video_of_somebody_elsewhere_or_of_ours_is_refused() {
 async fn a_video_does_not_go_over_to_another_account() {
     let (village, house) = (Village::new().await, House::new().await);
     let (eve, bob) = (village.person("evil.test", "eve"), village.person("evil.test", "bob"));
-    let bobs = follow(&house, &bob).await;
+    let bobs = house.follows(&bob).await;
     let video = village.video("evil.test", "/v/1", &[&bob]);
     house.hears("Create", &bob, video.as_str()).await.unwrap();
     village.video("evil.test", "/v/1", &[&eve]);
@@ -75,7 +68,7 @@ async fn a_video_does_not_go_over_to_another_account() {
 async fn nobody_elsewhere_says_what_our_videos_are() {
     let (village, house) = (Village::new().await, House::new().await);
     let eve = village.person("evil.test", "eve");
-    let ours = format!("http://home.test/videos/watch/{}", house.video.uuid);
+    let ours = house.address();
     let object = json!({ "id": ours, "type": "Video", "name": "Mine now", "attributedTo": eve });
     for verb in ["Create", "Update"] {
         assert!(house.hears(verb, &eve, object.clone()).await.is_err());

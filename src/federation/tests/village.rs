@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use kinora_model::actor::{ActorCounts, ActorRef};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -100,6 +101,18 @@ impl Village {
 }
 
 impl House {
+    /// The id of the video here.
+    pub(crate) fn address(&self) -> String {
+        format!("http://home.test/videos/watch/{}", self.video.uuid)
+    }
+
+    /// Somebody here follows an actor elsewhere, so that what it publishes is wanted.
+    pub(crate) async fn follows(&self, uri: &Url) -> ActorRef {
+        let actor = self.stage.room.actor(uri).await.unwrap();
+        self.put(&ActorCounts { actor, followers: 1, following: 0 }).await;
+        actor
+    }
+
     /// Handles an activity of somebody whose signature holds.
     pub(crate) async fn hears(
         &self,
