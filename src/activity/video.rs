@@ -118,6 +118,17 @@ pub struct Storyboard {
     pub tile_s: u64,
 }
 
+/// Where the hashes of all segments stand (docs/p2p-protocol.md, 1.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// The document, on the video's own server.
+    pub url: Url,
+    /// Its SHA-256.
+    pub sha256: [u8; 32],
+    /// Its size in bytes.
+    pub size: u64,
+}
+
 /// A video.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Video {
@@ -183,6 +194,8 @@ pub struct Video {
     pub trackers: Vec<String>,
     /// Captions.
     pub captions: Vec<Caption>,
+    /// What its segments hash to.
+    pub manifest: Option<Manifest>,
     /// Previews for seeking.
     pub storyboard: Option<Storyboard>,
     /// Width by height.
@@ -208,6 +221,12 @@ pub struct Video {
     /// For whom else.
     pub cc: Vec<Url>,
 }
+
+/// The media type of manifests (docs/p2p-protocol.md, 1.3).
+const MANIFEST: &str = "application/vnd.kinora.manifest+json";
+
+/// What a multihash of 32 bytes of SHA-256 begins with.
+const SHA2_256: [u8; 2] = [0x12, 0x20];
 
 /// What PeerTube calls each bit of `sensitive_flags`.
 const SENSITIVE: [(u32, &str); 3] = [(1, "violent"), (2, "shocking"), (4, "sex")];
@@ -248,6 +267,7 @@ impl Video {
             files: Vec::new(),
             trackers: Vec::new(),
             captions: Vec::new(),
+            manifest: None,
             storyboard: None,
             aspect_ratio: None,
             likes: None,
@@ -318,6 +338,7 @@ impl Video {
             hls: links.hls,
             files: links.files,
             trackers: links.trackers,
+            manifest: links.manifest.filter(|it| it.url.origin() == id.origin()),
             captions: lenient::many(map.get("subtitleLanguage"))
                 .filter_map(caption)
                 .take(CAPTIONS_MAX)
@@ -468,6 +489,7 @@ impl Video {
             hls.files.iter().for_each(|file| tags.extend(write_file(file)));
             links.push(json!({ "type": "Link", "mediaType": "application/x-mpegURL", "href": hls.playlist, "tag": tags }));
         }
+        links.extend(self.manifest.as_ref().map(Manifest::write));
         Value::Array(links)
     }
 }
@@ -478,6 +500,7 @@ struct Links {
     hls: Option<Hls>,
     files: Vec<File>,
     trackers: Vec<String>,
+    manifest: Option<Manifest>,
 }
 
 fn kind_of(link: &Value) -> &str {
@@ -505,7 +528,34 @@ impl Links {
             hls: playlist.and_then(|it| hls(it)),
             trackers: trackers.take(16).collect(),
             files: files(&links),
+            manifest: links.iter().find_map(|it| Manifest::read(it)),
         }
+    }
+}
+
+impl Manifest {
+    fn read(link: &Value) -> Option<Self> {
+        if kind_of(link) != MANIFEST {
+            return None;
+        }
+        let digest = lenient::text(link.get("digestMultibase"), 100)?;
+        let multihash = bs58::decode(digest.strip_prefix('z')?).into_vec().ok()?;
+        Some(Self {
+            url: link.get("href").and_then(lenient::id_of)?,
+            sha256: multihash.strip_prefix(&SHA2_256)?.try_into().ok()?,
+            size: lenient::number(link.get("size"))?,
+        })
+    }
+
+    fn write(&self) -> Value {
+        let multihash = [&SHA2_256[..], &self.sha256].concat();
+        json!({
+            "type": "Link",
+            "mediaType": MANIFEST,
+            "href": self.url,
+            "size": self.size,
+            "digestMultibase": format!("z{}", bs58::encode(multihash).into_string()),
+        })
     }
 }
 
@@ -749,6 +799,7 @@ mod tests {
             comments_policy: 3,
             icons: vec![picture],
             watch_url: Some(url("https://a.example/w/i62jxtQaryK58uXd3Smqz8")),
+            manifest: Some(Manifest { url: url("https://a.example/m.json"), sha256: [7; 32], size: 9 }),
             hls: Some(Hls {
                 playlist: url("https://a.example/master.m3u8"),
                 segments_sha256: Some(url("https://a.example/segments.json")),

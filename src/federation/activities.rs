@@ -13,7 +13,7 @@ use kinora_model::instance::Instance;
 use kinora_model::reaction::Rating;
 use kinora_model::share::Share;
 use kinora_model::video::Video;
-use kinora_service::{captions, mentions, videos};
+use kinora_service::{captions, manifest, mentions, videos};
 use kinora_store::tables::remote::digest;
 use serde_json::{Value, json};
 use url::Url;
@@ -37,7 +37,8 @@ impl Federation {
             return Err(Error::NotFound("Video"));
         }
         let captions = captions::list(&self.service, None, &name).await?;
-        Ok(VideoFacts { details, captions })
+        let manifest = manifest::of(&self.service, &details.video).await?;
+        Ok(VideoFacts { details, captions, manifest })
     }
 
     /// `Create` of a video of ours, by its account.

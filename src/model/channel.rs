@@ -38,6 +38,8 @@ pub struct Channel {
     pub updated_at: Timestamp,
     /// Where it lives, if that is elsewhere.
     pub origin: Option<Origin>,
+    /// True if viewers of its videos do not give them to each other.
+    pub without_peers: bool,
 }
 
 impl Channel {

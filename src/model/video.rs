@@ -10,11 +10,13 @@ use crate::id::Id;
 use crate::picture::{BlobName, Picture};
 use crate::text::{Description, Support, Tag, Title};
 
+mod former;
 pub mod lists;
 pub mod remote;
 
+pub use former::{UploadV1, VideoV2};
 pub use lists::{CATEGORIES, LANGUAGES, LICENCES};
-pub use remote::{RemoteCaption, RemoteFile, RemoteHls, RemoteVideo};
+pub use remote::{RemoteCaption, RemoteFile, RemoteHls, RemoteManifest, RemoteVideo};
 
 /// The most tags a video may have.
 pub const TAGS_MAX: usize = 5;
@@ -163,6 +165,8 @@ pub struct VideoWords {
     pub originally_published_at: Option<Timestamp>,
     /// Publish only when all renditions are made.
     pub wait_transcoding: bool,
+    /// Whether its viewers may give it to each other.
+    pub peers: bool,
 }
 
 impl VideoWords {
@@ -185,6 +189,7 @@ impl VideoWords {
             download: true,
             originally_published_at: None,
             wait_transcoding: false,
+            peers: true,
         }
     }
 }

@@ -114,7 +114,7 @@ impl Peers {
     /// # Errors
     /// If the store cannot be read.
     pub async fn shared(&self, video: &Video) -> Result<Option<Shared>, kinora_service::Error> {
-        if !manifest::is_shareable(video) {
+        if !manifest::is_shared(&self.service, video).await? {
             return Ok(None);
         }
         let manifest = manifest::of(&self.service, video).await?;

@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
+use uuid::Uuid;
 
 use crate::behaviour::{Behaviour, BehaviourEvent};
 use crate::config::Config;
@@ -246,12 +247,16 @@ impl Home {
         if SwarmId::of(&self.host, request.video) != request.swarm {
             return false;
         }
-        match self.service.store.find::<Video>(&video_by_uuid(request.video)).await {
-            Ok(video) => video.is_some_and(|video| manifest::is_shareable(&video)),
-            Err(error) => {
-                warn!(%error, "the store does not say whether a video is shared");
-                false
-            }
+        self.is_shared(request.video).await.unwrap_or_else(|error| {
+            warn!(%error, "the store does not say whether a video is shared");
+            false
+        })
+    }
+
+    async fn is_shared(&self, uuid: Uuid) -> Result<bool, kinora_service::Error> {
+        match self.service.store.find::<Video>(&video_by_uuid(uuid)).await? {
+            Some(video) => manifest::is_shared(&self.service, &video).await,
+            None => Ok(false),
         }
     }
 }

@@ -46,6 +46,8 @@ pub struct Change {
     pub description: Option<About>,
     /// How to support it.
     pub support: Option<Support>,
+    /// Whether viewers of its videos may give them to each other.
+    pub peers: Option<bool>,
 }
 
 /// Begins a channel of the asker's account.
@@ -74,6 +76,7 @@ pub async fn create(service: &Service, who: &Viewer, new: &NewChannel) -> Result
             created_at: now,
             updated_at: now,
             origin: None,
+            without_peers: false,
         };
         let mut batch = Batch::default();
         let handle = Some(Handle::Channel(channel.id));
@@ -108,6 +111,9 @@ pub async fn update(
         }
         if let Some(support) = &change.support {
             new.support = Some(support.clone()).filter(|text| !text.is_empty());
+        }
+        if let Some(peers) = change.peers {
+            new.without_peers = !peers;
         }
         let mut batch = Batch::default();
         batch.replace_row(&old, &new)?;

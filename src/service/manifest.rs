@@ -8,6 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use kinora_model::channel::Channel;
 use kinora_model::id::Id;
 use kinora_model::rendition::{Rendition, RenditionState, Segment};
 use kinora_model::video::{Video, VideoState};
@@ -15,6 +16,7 @@ use kinora_store::Store;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::Service;
 use crate::error::Error;
@@ -56,6 +58,12 @@ impl Manifest {
         hex::encode(self.sha256)
     }
 
+    /// Where the document of a video is served.
+    #[must_use]
+    pub fn path(&self, video: Uuid) -> String {
+        format!("/static/manifests/{video}/{}.json", self.hex())
+    }
+
     /// Size of the document in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
@@ -86,18 +94,30 @@ impl Default for Manifests {
     }
 }
 
-/// True if viewers of a video may share it: everybody who has its address may watch it, and it lives here.
+/// True if a video has a manifest: everybody who has its address may watch it, and it lives here.
 #[must_use]
-pub fn is_shareable(video: &Video) -> bool {
+pub fn is_open(video: &Video) -> bool {
     video.is_local() && video.state == VideoState::Published && video.words.privacy.is_open()
 }
 
-/// The manifest of a video as it is now; none if it may not be shared, if no rendition is whole, or if it is out of bounds.
+/// True if viewers of a video may give it to each other: it is open, and neither its owner nor its channel's says no.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn is_shared(service: &Service, video: &Video) -> Result<bool, Error> {
+    if !is_open(video) || !video.words.peers {
+        return Ok(false);
+    }
+    let channel = service.store.get::<Channel>(&video.channel.to_key()).await?;
+    Ok(channel.is_some_and(|channel| !channel.without_peers))
+}
+
+/// The manifest of a video as it is now; none if it is not open, if no rendition is whole, or if it is out of bounds.
 ///
 /// # Errors
 /// [`Error::Store`].
 pub async fn of(service: &Service, video: &Video) -> Result<Option<Arc<Manifest>>, Error> {
-    if !is_shareable(video) {
+    if !is_open(video) {
         return Ok(None);
     }
     let rows = service.store.list::<Rendition>(&video.id.to_key(), RENDITIONS_MAX + 1).await?;

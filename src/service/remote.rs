@@ -233,6 +233,7 @@ async fn put_channel(
         created_at: new.created_at.unwrap_or(now),
         updated_at: now,
         origin: Some(shown),
+        without_peers: false,
     };
     match &old {
         Some(old) => {
@@ -308,6 +309,7 @@ pub async fn own_channel(service: &Service, account: Id<Account>) -> Result<Id<C
             created_at: now,
             updated_at: now,
             origin: owner.origin.clone(),
+            without_peers: false,
         };
         let mut batch = Batch::default();
         batch.expect_row(&owner);

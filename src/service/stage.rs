@@ -62,6 +62,7 @@ impl Stage {
             created_at: now,
             updated_at: now,
             origin: None,
+            without_peers: false,
         };
         let mut batch = Batch::default();
         batch.insert_row(&channel).unwrap();

@@ -212,6 +212,7 @@ pub(crate) fn add(
         created_at: now,
         updated_at: now,
         origin: None,
+        without_peers: false,
     })?;
     service.journal.record(batch, &Event::UserCreated { user, account }, now)?;
     service.journal.record(batch, &Event::ChannelCreated { channel }, now)?;

@@ -33,12 +33,15 @@ pub fn decode<T: DeserializeOwned>(rest: &[u8]) -> Result<T, CodecError> {
     postcard::from_bytes(rest).map_err(|error| error.to_string())
 }
 
-/// Decodes an older row whose new last field was not written yet: an `Option` that is `None`, or a number that is zero.
+/// As many fields as a row may lack; what the row does not need is not read.
+const UNWRITTEN: [u8; 4] = [0; 4];
+
+/// Decodes an older row whose new last fields were not written yet: `Option`s that are `None`, `false`, numbers that are zero.
 ///
 /// # Errors
 /// What postcard said.
 pub fn decode_shorter<T: DeserializeOwned>(rest: &[u8]) -> Result<T, CodecError> {
-    decode(&[rest, &[0]].concat())
+    decode(&[rest, &UNWRITTEN].concat())
 }
 
 /// Why a row of a later program cannot be read.

@@ -14,7 +14,7 @@ use kinora_model::rendition::{Rendition, Segment};
 use kinora_model::session::{Session, TokenHash};
 use kinora_model::upload::Upload;
 use kinora_model::user::User;
-use kinora_model::video::{Counts, Video};
+use kinora_model::video::{Counts, UploadV1, Video, VideoV2};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -248,10 +248,10 @@ pub fn channels_by_account(account: Id<Account>) -> Range {
 
 impl Row for Channel {
     const TABLE: Table = CHANNELS;
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     fn upgrade(version: u8, rest: &[u8]) -> Result<Self, CodecError> {
         match version {
-            1 => codec::decode_shorter(rest),
+            1 | 2 => codec::decode_shorter(rest),
             _ => Err(codec::unknown(version)),
         }
     }
@@ -325,6 +325,13 @@ pub fn uploads_by_user(user: Id<User>) -> Range {
 
 impl Row for Upload {
     const TABLE: Table = UPLOADS;
+    const VERSION: u8 = 2;
+    fn upgrade(version: u8, rest: &[u8]) -> Result<Self, CodecError> {
+        match version {
+            1 => codec::decode::<UploadV1>(rest).map(Self::from),
+            _ => Err(codec::unknown(version)),
+        }
+    }
     fn key(&self) -> Vec<u8> {
         self.id.to_key().to_vec()
     }
@@ -363,10 +370,10 @@ pub fn videos_by_account(account: Id<Account>) -> Range {
 
 impl Row for Video {
     const TABLE: Table = VIDEOS;
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
     fn upgrade(version: u8, rest: &[u8]) -> Result<Self, CodecError> {
         match version {
-            1 => codec::decode_shorter(rest),
+            1 | 2 => codec::decode_shorter::<VideoV2>(rest).map(Self::from),
             _ => Err(codec::unknown(version)),
         }
     }

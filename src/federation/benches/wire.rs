@@ -273,6 +273,7 @@ async fn published(node: &Node) -> (Id<Channel>, Id<Video>) {
         created_at: now,
         updated_at: now,
         origin: None,
+        without_peers: false,
     };
     let video = Video {
         id: service.id(),

@@ -10,7 +10,8 @@ use kinora_model::name::Name;
 use kinora_model::text::{DisplayName, Tag, Text, Title};
 use kinora_model::video::lists::{category_label, language_label, licence_label};
 use kinora_model::video::{
-    CommentsPolicy, Footage, RemoteCaption, RemoteFile, RemoteHls, RemoteVideo, TAGS_MAX,
+    CommentsPolicy, Footage, RemoteCaption, RemoteFile, RemoteHls, RemoteManifest, RemoteVideo,
+    TAGS_MAX,
     VideoWords,
 };
 use kinora_service::remote::{Kind, NewActor};
@@ -210,6 +211,11 @@ pub(crate) fn remote_video(video: &words::Video, now: Timestamp) -> Result<Remot
         dislikes: video.dislikes.clone(),
         live: video.live,
         fetched_at: now,
+        manifest: video.manifest.as_ref().map(|it| RemoteManifest {
+            url: it.url.clone(),
+            sha256: it.sha256,
+            bytes: it.size,
+        }),
         host,
     })
 }

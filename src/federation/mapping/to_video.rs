@@ -1,15 +1,18 @@
 //! Videos of this node as all servers of the fediverse can read them.
 
+use std::sync::Arc;
+
 use kinora_activity::actor::{ActorKind, Image};
 use kinora_activity::verb::Audience;
 use kinora_activity::video::{
-    Author, Caption, File, Hls, Labelled, Storyboard, Tracks, Video as Written,
+    self as words, Author, Caption, File, Hls, Labelled, Storyboard, Tracks, Video as Written,
 };
 use kinora_model::caption::Caption as Kept;
 use kinora_model::picture::Picture;
 use kinora_model::rendition::{Rendition, RenditionState};
 use kinora_model::video::lists::{category_label, language_label, licence_label};
 use kinora_model::video::{Footage, Video, short_uuid};
+use kinora_service::manifest::Manifest;
 use kinora_service::markdown;
 use kinora_service::videos::Details;
 use serde_json::Value;
@@ -25,6 +28,8 @@ pub(crate) struct VideoFacts {
     pub(crate) details: Details,
     /// Its captions.
     pub(crate) captions: Vec<Kept>,
+    /// What its segments hash to.
+    pub(crate) manifest: Option<Arc<Manifest>>,
 }
 
 /// A video that everyone may see.
@@ -73,6 +78,11 @@ pub(crate) fn to_video(addresses: &Addresses, facts: &VideoFacts) -> Value {
     written.hls = hls(addresses, video, &facts.details.renditions);
     written.captions =
         facts.captions.iter().map(|caption| self::caption(addresses, caption)).collect();
+    written.manifest = facts.manifest.as_ref().map(|it| words::Manifest {
+        url: addresses.url(&it.path(video.uuid)),
+        sha256: it.sha256,
+        size: it.size(),
+    });
     written.storyboard = storyboard(addresses, video);
     written.aspect_ratio = video.footage.as_ref().and_then(aspect_ratio);
     written.likes = below("likes");

@@ -95,6 +95,7 @@ impl House {
             created_at: now,
             updated_at: now,
             origin: None,
+            without_peers: false,
         };
         let words = VideoWords {
             description: Description::parse("A film about **rain**").ok(),
@@ -291,6 +292,7 @@ impl House {
             dislikes: None,
             live: false,
             fetched_at: service.now(),
+            manifest: None,
         };
         let video = Video {
             id: service.id(),

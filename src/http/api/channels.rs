@@ -180,6 +180,8 @@ pub(crate) struct Update {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     support: Option<Option<String>>,
+    /// Whether viewers of its videos may give them to each other.
+    peers_enabled: Option<bool>,
 }
 
 /// Changes a channel.
@@ -197,11 +199,12 @@ pub(crate) async fn update(
     path: web::Path<String>,
     update: web::Json<Update>,
 ) -> Result<impl Responder, Problem> {
-    let Update { display_name, description, support } = update.into_inner();
+    let Update { display_name, description, support, peers_enabled } = update.into_inner();
     let change = Change {
         display_name: text_if("displayName", display_name.as_deref())?,
         description: text_if("description", description.map(Option::unwrap_or_default).as_deref())?,
         support: text_if("support", support.map(Option::unwrap_or_default).as_deref())?,
+        peers: peers_enabled,
     };
     let name = own_handle(&app.config, &path, MISSING)?;
     channels::update(&app.service, &who.0, &name, &change).await?;

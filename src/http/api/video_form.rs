@@ -357,6 +357,7 @@ impl VideoForm {
             download: self.flag("downloadEnabled")?,
             originally_published_at: original.transpose()?,
             wait_transcoding: self.flag("waitTranscoding")?,
+            peers: self.flag("peersEnabled")?,
         })
     }
 

@@ -28,6 +28,17 @@ pub struct RemoteFile {
     pub magnet: Option<String>,
 }
 
+/// A manifest of segments on another server, as its ActivityPub object vouches for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteManifest {
+    /// Where it lies.
+    pub url: Url,
+    /// SHA-256 of the document.
+    pub sha256: [u8; 32],
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
 /// HLS on another server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoteHls {
@@ -81,4 +92,6 @@ pub struct RemoteVideo {
     pub live: bool,
     /// When it was last fetched.
     pub fetched_at: Timestamp,
+    /// What its segments hash to, if its server says: what its viewers help each other by.
+    pub manifest: Option<RemoteManifest>,
 }

@@ -85,6 +85,7 @@ async fn filled(videos: u64) -> Service {
             created_at: now,
             updated_at: now,
             origin: None,
+            without_peers: false,
         })
         .unwrap();
     for number in 1..=videos {

@@ -54,6 +54,7 @@ async fn only_owners_and_moderators_change_a_channel() {
         display_name: Some(DisplayName::parse("Great films").unwrap()),
         description: Some(About::parse("").unwrap()),
         support: None,
+        peers: None,
     };
     let stranger = update(service, &stage.stranger, "films", &change).await;
     assert!(matches!(stranger, Err(Error::Forbidden(_))));

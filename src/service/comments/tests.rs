@@ -128,6 +128,7 @@ fn elsewhere(video: &mut Video) {
         dislikes: None,
         live: false,
         fetched_at: Timestamp::default(),
+        manifest: None,
     });
 }
 

@@ -71,6 +71,7 @@ fn elsewhere(number: u64, host: Host) -> RemoteVideo {
         dislikes: None,
         live: false,
         fetched_at: Timestamp::from_ms(0),
+        manifest: None,
     }
 }
 

@@ -234,6 +234,7 @@ mod tests {
             dislikes: None,
             live: false,
             fetched_at: Timestamp::parse("2026-01-01").unwrap(),
+            manifest: None,
         }
     }
 }

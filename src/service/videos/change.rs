@@ -47,6 +47,8 @@ pub struct Change {
     pub originally_published_at: Option<Option<Timestamp>>,
     /// Whether to publish only when all renditions are made.
     pub wait_transcoding: Option<bool>,
+    /// Whether its viewers may give it to each other.
+    pub peers: Option<bool>,
 }
 
 /// Puts a value in the place of another, if there is one.
@@ -107,6 +109,7 @@ impl Change {
         put(&mut words.download, self.download.as_ref());
         put(&mut words.originally_published_at, self.originally_published_at.as_ref());
         put(&mut words.wait_transcoding, self.wait_transcoding.as_ref());
+        put(&mut words.peers, self.peers.as_ref());
         Ok(())
     }
 }

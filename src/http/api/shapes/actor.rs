@@ -247,6 +247,8 @@ pub struct Channel {
     pub support: Option<String>,
     /// True for channels of this node.
     pub is_local: bool,
+    /// Whether viewers of its videos may give them to each other.
+    pub peers_enabled: bool,
     /// When it last changed.
     pub updated_at: String,
     /// The account that owns it.
@@ -278,6 +280,7 @@ impl Channel {
             description: channel.description.as_ref().map(ToString::to_string),
             support: channel.support.as_ref().map(ToString::to_string),
             is_local: channel.is_local(),
+            peers_enabled: !channel.without_peers,
             updated_at: channel.updated_at.to_string(),
             owner_account: owner.map(|owner| Account::of(config, owner)),
         }

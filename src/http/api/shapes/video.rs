@@ -295,6 +295,8 @@ pub struct Details {
     pub comments_policy: Labelled<u8>,
     /// Whether its files are offered for download.
     pub download_enabled: bool,
+    /// Whether its viewers may give it to each other.
+    pub peers_enabled: bool,
     /// Whether it waits for all renditions.
     pub wait_transcoding: bool,
     /// Never: files are not replaced yet.
@@ -362,6 +364,7 @@ impl Details {
                 label: words.comments.label(),
             },
             download_enabled: words.download,
+            peers_enabled: words.peers,
             wait_transcoding: words.wait_transcoding,
             input_file_updated_at: None,
             state: state(video.state),
