@@ -1,8 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use kinora_model::name::Name;
-use kinora_model::text::Title;
-use kinora_model::video::{Privacy, short_uuid};
+use kinora_model::text::{Tag, Title};
+use kinora_model::video::{Privacy, VideoV2, short_uuid};
+use kinora_store::{Row as _, codec};
 use kinora_store::tables::videos_by_channel;
 
 use super::*;
@@ -136,4 +137,21 @@ async fn changes_at_once_both_land() {
     other.unwrap();
     let words = stage.read(video.id).await.unwrap().words;
     assert_eq!((words.title.as_str(), words.category), ("From one", Some(3)));
+}
+
+#[tokio::test]
+async fn rows_of_earlier_releases_are_read_as_they_were_meant() {
+    let stage = Stage::new().await;
+    let video = stage.video("From before", |it| it.words.tags = vec![Tag::parse("old").unwrap()]).await;
+    let old: VideoV2 = serde_json::from_value(serde_json::to_value(&video).unwrap()).unwrap();
+    let written = codec::encode(2, &old).unwrap();
+    let (version, rest) = codec::version(&written).unwrap();
+    assert_eq!(Video::upgrade(version, rest).unwrap(), video);
+    assert!(video.words.peers, "viewers helped each other before anybody could say no");
+
+    let channel = stage.service.store.get::<Channel>(&video.channel.to_key()).await.unwrap();
+    let written = codec::encode(2, &*channel.unwrap()).unwrap();
+    let (_, rest) = codec::version(&written).unwrap();
+    let (_unwritten, rest) = rest.split_last().unwrap();
+    assert!(!Channel::upgrade(2, rest).unwrap().without_peers);
 }

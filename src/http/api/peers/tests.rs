@@ -187,3 +187,24 @@ async fn sessions_that_are_none_are_refused() {
     assert_eq!(watch(&stage, &Uuid::new_v4().to_string(), SESSION, "").await.status, 404);
     workers.stop().await;
 }
+
+#[actix_web::test]
+async fn whoever_owns_a_video_or_its_channel_decides() {
+    let (stage, workers) = node().await;
+    let token = stage.user("ana", Role::User).await;
+    let uuid = film(&stage).await;
+    let (video, channel) =
+        (format!("/api/v1/videos/{uuid}"), "/api/v1/video-channels/ana_channel".to_owned());
+    for path in [video.as_str(), channel.as_str()] {
+        let before = stage.get(path, "").await.body;
+        assert_eq!(before["peersEnabled"], true);
+        let off = json!({ "peersEnabled": false });
+        assert_eq!(stage.put(path, &token, &off).await.status, 204);
+        assert_eq!(stage.get(path, "").await.body["peersEnabled"], false);
+        assert_eq!(watch(&stage, &uuid, SESSION, "").await.status, 404, "{path}");
+        assert_eq!(stage.get(&video, &token).await.body["swarm"], Value::Null);
+        assert_eq!(stage.put(path, &token, &json!({ "peersEnabled": true })).await.status, 204);
+        assert_eq!(watch(&stage, &uuid, SESSION, "").await.status, 200);
+    }
+    workers.stop().await;
+}
