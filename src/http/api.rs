@@ -36,6 +36,7 @@ pub mod shapes;
 mod shares;
 mod statistics;
 mod subscriptions;
+mod traffic;
 mod uploads;
 mod users;
 mod video_form;
@@ -90,6 +91,7 @@ fn kinora(config: &mut ServiceConfig) {
         .configure(comment_events::routes)
         .configure(comments::kinora_routes)
         .configure(peers::kinora_routes)
+        .configure(traffic::kinora_routes)
         .configure(shares::kinora_routes)
         .configure(domains::kinora_routes)
         .configure(hosts::kinora_routes)

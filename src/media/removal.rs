@@ -4,7 +4,7 @@ use kinora_model::id::Id;
 use kinora_model::picture::BlobName;
 use kinora_model::rendition::{Rendition, RenditionState, Segment};
 use kinora_model::video::Video;
-use kinora_service::{comments, mirrors, reactions, replicas, shares};
+use kinora_service::{comments, mirrors, reactions, replicas, shares, traffic};
 use kinora_store::table::row_key;
 use kinora_store::tables::{BlobOwner, Owner};
 use kinora_store::{Batch, Row, Stored};
@@ -29,6 +29,7 @@ impl Media {
         shares::forget_video(&self.service, video).await?;
         mirrors::forget_video(&self.service, video).await?;
         replicas::forget_video(&self.service, video).await?;
+        traffic::forget_video(&self.service, video).await?;
         self.service.progress.settle(video);
         Ok(())
     }

@@ -29,6 +29,7 @@ pub mod report;
 pub mod session;
 pub mod share;
 pub mod text;
+pub mod traffic;
 pub mod upload;
 pub mod user;
 pub mod video;

@@ -1,15 +1,15 @@
-//! What is done every now and then: views are written down, and what is over is cleared away.
+//! What is done every now and then: views and traffic are written down, and what is over is cleared away.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use kinora_service::{Service, comments, listing, notifications, sessions, uploads, views};
+use kinora_service::{Service, comments, listing, notifications, sessions, traffic, uploads, views};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-/// How often views are written down: what a crash may lose of them.
-const VIEWS_EVERY: Duration = Duration::from_secs(45);
+/// How often views and traffic are written down: what a crash may lose of them.
+const COUNTS_EVERY: Duration = Duration::from_secs(45);
 
 /// How often is cleared up.
 const CLEAR_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -36,7 +36,7 @@ impl Chores {
         tasks.spawn(warm_listing(Arc::clone(service), stopping.clone()));
         tasks.spawn(notify(Arc::clone(service), stopping.clone()));
         tasks.spawn(tell_of_comments(Arc::clone(service), stopping.clone()));
-        tasks.spawn(write_views(Arc::clone(service), stopping.clone()));
+        tasks.spawn(write_counts(Arc::clone(service), stopping.clone()));
         tasks.spawn(sweep_newcomers(Arc::clone(service), stopping.clone()));
         tasks.spawn(clear_up(Arc::clone(service), stopping.clone(), journal_keep));
         Self { tasks, stopping }
@@ -72,10 +72,13 @@ async fn tell_of_comments(service: Arc<Service>, stopping: CancellationToken) {
     stopping.run_until_cancelled(comments::live::follow_journal(&service)).await;
 }
 
-async fn write_views(service: Arc<Service>, stopping: CancellationToken) {
-    while stopping.run_until_cancelled(tokio::time::sleep(VIEWS_EVERY)).await.is_some() {
+async fn write_counts(service: Arc<Service>, stopping: CancellationToken) {
+    while stopping.run_until_cancelled(tokio::time::sleep(COUNTS_EVERY)).await.is_some() {
         if let Err(error) = views::write_down(&service).await {
             warn!(%error, "views could not be written down and are counted on");
+        }
+        if let Err(error) = traffic::write_down(&service).await {
+            warn!(%error, "traffic could not be written down and is counted on");
         }
     }
 }

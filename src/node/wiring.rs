@@ -14,7 +14,7 @@ use kinora_model::clock::{Clock, SystemClock};
 use kinora_model::host::Host;
 use kinora_p2p::Peers;
 use kinora_service::users::{self, FirstAdministrator};
-use kinora_service::{Service, uploads, views};
+use kinora_service::{Service, traffic, uploads, views};
 use kinora_store::Store;
 use kinora_store::blob::Blobs;
 use kinora_store::kv::sled::Sled;
@@ -124,6 +124,9 @@ impl Node {
         chores.stop().await;
         if let Err(error) = views::write_down(&app.service).await {
             warn!(%error, "views of the last minute are not counted");
+        }
+        if let Err(error) = traffic::write_down(&app.service).await {
+            warn!(%error, "traffic of the last minute is not counted");
         }
         served?;
         if let Err(error) = std::fs::remove_file(&running) {

@@ -47,6 +47,7 @@ pub mod sessions;
 pub mod shares;
 pub mod statistics;
 pub mod subscriptions;
+pub mod traffic;
 pub mod uploads;
 pub mod users;
 pub mod video_tokens;
@@ -84,6 +85,8 @@ pub struct Service {
     pub listing: listing::Listing,
     /// Who watches what, until it is written down.
     pub views: views::Tally,
+    /// Which way bytes went, counted and to be written down.
+    pub traffic: traffic::Tally,
     /// What tokens for the media of one video are signed with.
     pub video_tokens: video_tokens::Key,
     /// Files on their way in.
@@ -115,6 +118,7 @@ impl Service {
             config,
             progress: progress::Board::default(),
             views: views::Tally::default(),
+            traffic: traffic::Tally::default(),
             video_tokens: video_tokens::Key::random(),
             manifests: manifest::Manifests::default(),
             live: comments::live::Live::default(),

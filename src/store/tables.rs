@@ -28,6 +28,7 @@ pub mod follow;
 pub(crate) mod job;
 pub mod mirror;
 pub mod remote;
+pub mod traffic;
 
 macro_rules! tables {
     ($($(#[$doc:meta])* $name:ident = $byte:literal;)*) => {
@@ -178,6 +179,8 @@ tables! {
     REPLICAS = 0x53;
     /// Their keys by host.
     REPLICAS_BY_HOST = 0x54;
+    /// Which way bytes went, by video and day.
+    TRAFFIC = 0x55;
 }
 
 fn entry(key: Vec<u8>, row_key: &[u8]) -> Entry {

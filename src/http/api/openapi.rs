@@ -20,7 +20,7 @@ use super::{
     abuses, accounts, blocklist, captions, channels, comment_events, comments, config_api, domains,
     federation, hosts, lists, mirrors, my_user, notifications, oauth, peers, playback,
     progress_events, rates, registrations, search, server_follows, shares, statistics,
-    subscriptions, uploads, users, videos, views,
+    subscriptions, traffic, uploads, users, videos, views,
 };
 
 /// Adds the route.
@@ -113,6 +113,8 @@ pub fn text() -> String {
         rates::mine,
         views::watch,
         playback::report,
+        traffic::of_node,
+        traffic::of_video,
         abuses::report,
         abuses::list,
         abuses::decide,

@@ -2,6 +2,7 @@
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
+use kinora_model::traffic::Traffic;
 use kinora_service::videos;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -61,7 +62,7 @@ pub(crate) async fn report(
         serde_json::Value::Number(id) => id.to_string(),
         _ => return Err(Problem::invalid("videoId", "Should be the id of a video")),
     };
-    videos::find(&app.service, who.0.as_ref(), &id).await?;
+    let video = videos::find(&app.service, who.0.as_ref(), &id).await?;
     let bytes = [
         ("downloadedBytesP2P", said.downloaded_bytes_p2p),
         ("downloadedBytesHTTP", said.downloaded_bytes_http),
@@ -73,6 +74,13 @@ pub(crate) async fn report(
     if said.buffer_stalled > STALLS_MAX {
         return Err(Problem::invalid("bufferStalled", "Should be at most 1000"));
     }
+    let traffic = Traffic {
+        from_node: 0,
+        from_peers: said.downloaded_bytes_p2p,
+        given: said.uploaded_bytes_p2p,
+        stalls: said.buffer_stalled,
+    };
+    app.service.traffic.passed(video.id, traffic);
     app.metrics.played(&Played {
         from_peers: said.downloaded_bytes_p2p,
         from_origin: said.downloaded_bytes_http,
@@ -84,7 +92,7 @@ pub(crate) async fn report(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
     use actix_web::http::StatusCode;
     use kinora_model::user::Role;
@@ -97,7 +105,9 @@ mod tests {
     #[actix_web::test]
     async fn reports_are_counted_and_made_up_ones_refused() {
         let stage = Stage::new();
-        stage.user("ana", Role::User).await;
+        let owner = stage.user("ana", Role::User).await;
+        let other = stage.user("ben", Role::User).await;
+        let root = stage.user("root", Role::Administrator).await;
         let video = stage.video("ana", "A film").await;
         let report = json!({
             "playerMode": "p2p-media-loader", "resolution": 720, "fps": null, "p2pEnabled": true,
@@ -114,6 +124,18 @@ mod tests {
             "http_stalls_total 1",
         ] {
             assert!(told.contains(line), "{line}: {told}");
+        }
+        let of_video = format!("/api/kinora/v1/videos/{video}/traffic");
+        for (path, token) in
+            [(of_video.as_str(), &owner), ("/api/kinora/v1/server/traffic", &root)]
+        {
+            assert_eq!(stage.get(path, "").await.status, StatusCode::UNAUTHORIZED);
+            assert_eq!(stage.get(path, &other).await.status, StatusCode::FORBIDDEN);
+            let told = stage.get(path, token).await.body;
+            let ways = json!({ "fromNode": 0, "fromPeers": 300, "given": 50, "stalls": 1 });
+            assert_eq!((&told["total"], &told["offload"]), (&ways, &json!(1.0)));
+            let days = told["days"].as_array().unwrap();
+            assert_eq!((days.len(), &days[29]["fromPeers"]), (30, &json!(300)));
         }
         for (field, value, status) in [
             ("downloadedBytesP2P", json!(u64::MAX), StatusCode::BAD_REQUEST),

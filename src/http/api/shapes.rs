@@ -8,5 +8,6 @@ pub mod notification;
 pub mod registration;
 pub mod statistics;
 pub mod swarm;
+pub mod traffic;
 pub mod user;
 pub mod video;

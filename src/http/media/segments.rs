@@ -36,5 +36,5 @@ pub(super) async fn get(
             Reader::new(app.service.clone(), [piece].into()).into_stream()
         }),
     };
-    Ok(counted(answer, &app.metrics.segment_bytes))
+    Ok(counted(answer, app, video.id))
 }
