@@ -799,7 +799,11 @@ mod tests {
             comments_policy: 3,
             icons: vec![picture],
             watch_url: Some(url("https://a.example/w/i62jxtQaryK58uXd3Smqz8")),
-            manifest: Some(Manifest { url: url("https://a.example/m.json"), sha256: [7; 32], size: 9 }),
+            manifest: Some(Manifest {
+                url: url("https://a.example/m.json"),
+                sha256: [7; 32],
+                size: 9,
+            }),
             hls: Some(Hls {
                 playlist: url("https://a.example/master.m3u8"),
                 segments_sha256: Some(url("https://a.example/segments.json")),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kinora_service::{Service, comments, listing, notifications, sessions, traffic, uploads, views};
+use kinora_service::{
+    Service, comments, listing, notifications, sessions, traffic, uploads, views,
+};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};

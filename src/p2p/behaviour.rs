@@ -3,16 +3,17 @@
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::Quota;
 use libp2p::identity::Keypair;
 use libp2p::request_response::{self, ProtocolSupport};
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::{Multiaddr, PeerId, StreamProtocol, identify, memory_connection_limits, ping, relay};
 
-use crate::address::{host_of, ip};
+use crate::address::ip;
 use crate::admission::Admission;
 use crate::config::Config;
 use crate::limits::TRACKER;
+use crate::pots::Pots;
 use crate::tracker::codec::TrackerCodec;
 
 /// What this node calls itself.
@@ -110,15 +111,10 @@ fn circuits(config: &Config) -> relay::Config {
     limits
 }
 
-/// Counts what addresses other than loopback ask for; 65,536 pots bound its memory.
+/// Counts what addresses other than loopback ask for.
 fn outside_tunnels() -> impl Fn(&Multiaddr) -> bool + Send {
-    let hasher = std::hash::RandomState::new();
-    let asked: DefaultKeyedRateLimiter<u16> = RateLimiter::keyed(Quota::per_hour(ASKED_PER_HOUR));
-    move |from| {
-        let Some(address) = ip(from) else { return false };
-        let pot = std::hash::BuildHasher::hash_one(&hasher, host_of(address)) >> 48;
-        address.is_loopback() || asked.check_key(&u16::try_from(pot).unwrap_or(0)).is_ok()
-    }
+    let asked = Pots::new(Quota::per_hour(ASKED_PER_HOUR));
+    move |from| ip(from).is_some_and(|address| address.is_loopback() || asked.take(address))
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ pub struct Config {
     pub viewers: Viewers,
     /// So many must watch a video before peers are told of each other.
     pub watchers_min: u32,
+    /// The UDP port at which browsers ask for their own public address (STUN); 0 answers none.
+    pub stun_port: u16,
     /// Connections of browsers at a time, in all.
     pub tunnels_max: u32,
     /// Connections of browsers at a time from one network address.
@@ -54,6 +56,7 @@ impl Default for Config {
             enabled: true,
             viewers: Viewers::On,
             watchers_min: 2,
+            stun_port: 3478,
             tunnels_max: 1024,
             tunnels_per_address_max: 32,
             tunnels_per_minute: 60,

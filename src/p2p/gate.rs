@@ -1,15 +1,15 @@
 //! Who may open a tunnel: counted by network address, which is known only where the tunnel begins.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::Quota;
 
 use crate::address::host_of;
 use crate::config::Config;
+use crate::pots::Pots;
 
 /// Too many tunnels are open, or were opened too quickly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,9 +22,7 @@ pub(crate) struct Gate {
     tunnels_max: u32,
     per_address_max: u32,
     open: Arc<Mutex<Open>>,
-    /// Addresses share 65,536 pots by a hash that differs from run to run: memory is bounded, and nobody chooses theirs.
-    begun: DefaultKeyedRateLimiter<u16>,
-    hasher: RandomState,
+    begun: Pots,
 }
 
 #[derive(Debug, Default)]
@@ -47,8 +45,7 @@ impl Gate {
             tunnels_max: config.tunnels_max,
             per_address_max: config.tunnels_per_address_max,
             open: Arc::default(),
-            begun: RateLimiter::keyed(Quota::per_minute(rate)),
-            hasher: RandomState::new(),
+            begun: Pots::new(Quota::per_minute(rate)),
         }
     }
 
@@ -58,8 +55,7 @@ impl Gate {
     /// [`Full`] if it has too many, began too many lately, or if there are too many in all.
     pub(crate) fn enter(&self, address: IpAddr) -> Result<Pass, Full> {
         let host = host_of(address);
-        let pot = u16::try_from(self.hasher.hash_one(host) >> 48).unwrap_or(0);
-        if self.begun.check_key(&pot).is_err() {
+        if !self.begun.take(address) {
             return Err(Full);
         }
         let mut open = lock(&self.open);

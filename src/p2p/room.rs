@@ -9,7 +9,7 @@ use kinora_model::video::Video;
 use kinora_service::Service;
 use kinora_service::manifest::{self, Manifest};
 use libp2p::{Multiaddr, PeerId};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use url::Url;
@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::gate::{Full, Gate, Pass};
 use crate::identity;
 use crate::metrics::Metrics;
+use crate::stun::Stun;
 use crate::swarm::{Home, Task};
 use crate::swarm_id::SwarmId;
 use crate::watchers::{PRESENT, Watchers};
@@ -42,6 +43,10 @@ pub struct Peers {
     door: SocketAddr,
     gate: Gate,
     watchers: Watchers,
+    /// The port of the STUN server, if there is one.
+    stun: Option<u16>,
+    /// The public host without a port.
+    name: String,
 }
 
 /// What viewers of a video share by.
@@ -56,15 +61,16 @@ pub struct Shared {
 /// The task of the p2p room.
 #[derive(Debug)]
 pub struct Workers {
-    task: JoinHandle<()>,
+    tasks: JoinSet<()>,
     stopping: CancellationToken,
 }
 
 impl Workers {
     /// Stops: peers lose their connection to this node, and find each other elsewhere or not.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.stopping.cancel();
-        if tokio::time::timeout(STOP_WAIT, self.task).await.is_err() {
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_WAIT, ended).await.is_err() {
             warn!("peers were not let go in time");
         }
     }
@@ -90,11 +96,26 @@ impl Peers {
         let (id, door) = (task.peer_id(), task.door);
         info!(peer.id = %id, "peers are helped");
         let stopping = CancellationToken::new();
-        let workers = Workers { task: tokio::spawn(task.run(stopping.clone())), stopping };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(task.run(stopping.clone()));
+        let stun = open_stun(&config).await;
+        let stun = stun.map(|(stun, port)| {
+            tasks.spawn(stun.run(stopping.clone()));
+            port
+        });
+        let workers = Workers { tasks, stopping };
         let gate = Gate::new(&config);
         let watchers = Watchers::default();
-        let room = Self { config, metrics, service, id, public, host, door, gate, watchers };
+        let name = public_url.host_str().unwrap_or_default().to_owned();
+        let room =
+            Self { config, metrics, service, id, public, host, door, gate, watchers, stun, name };
         Ok((Arc::new(room), workers))
+    }
+
+    /// Where browsers ask for their own public address (`stun:films.example:3478`, RFC 7064): here, or nowhere.
+    #[must_use]
+    pub fn stun(&self) -> Option<String> {
+        self.stun.map(|port| format!("stun:{}:{port}", self.name))
     }
 
     /// What peers know this node by.
@@ -151,4 +172,21 @@ impl Peers {
     pub fn tunnels(&self) -> u32 {
         self.gate.open()
     }
+}
+
+/// The STUN server with its port, unless the settings want none or the port is not to be had: then browsers behind
+/// routers find each other less often, and all else works.
+async fn open_stun(config: &Config) -> Option<(Stun, u16)> {
+    let wanted = Some(config.stun_port).filter(|port| *port != 0)?;
+    let opened = async {
+        let stun = Stun::bind(wanted).await?;
+        let port = stun.port()?;
+        std::io::Result::Ok((stun, port))
+    };
+    opened
+        .await
+        .inspect_err(
+            |error| warn!(%error, port = wanted, "browsers are not told their public address"),
+        )
+        .ok()
 }

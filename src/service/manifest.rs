@@ -109,7 +109,7 @@ pub async fn is_shared(service: &Service, video: &Video) -> Result<bool, Error> 
         return Ok(false);
     }
     let channel = service.store.get::<Channel>(&video.channel.to_key()).await?;
-    Ok(channel.is_some_and(|channel| !channel.without_peers))
+    Ok(channel.is_none_or(|channel| !channel.without_peers))
 }
 
 /// The manifest of a video as it is now; none if it is not open, if no rendition is whole, or if it is out of bounds.

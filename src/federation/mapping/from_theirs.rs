@@ -11,8 +11,7 @@ use kinora_model::text::{DisplayName, Tag, Text, Title};
 use kinora_model::video::lists::{category_label, language_label, licence_label};
 use kinora_model::video::{
     CommentsPolicy, Footage, RemoteCaption, RemoteFile, RemoteHls, RemoteManifest, RemoteVideo,
-    TAGS_MAX,
-    VideoWords,
+    TAGS_MAX, VideoWords,
 };
 use kinora_service::remote::{Kind, NewActor};
 use url::Url;

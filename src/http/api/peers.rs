@@ -36,10 +36,11 @@ fn peers(app: &App) -> Result<&Peers, Problem> {
 )]
 pub(crate) async fn bootstrap(app: web::Data<App>) -> Result<impl Responder, Problem> {
     let peers = peers(&app)?;
+    let ice: Vec<_> = peers.stun().map(|url| json!({ "urls": [url] })).into_iter().collect();
     Ok(web::Json(json!({
         "peerId": peers.id(),
         "addrs": peers.addresses(),
-        "iceServers": [],
+        "iceServers": ice,
         "viewers": peers.config.viewers.word(),
         "watchersMin": peers.config.watchers_min,
         "limits": {

@@ -126,8 +126,7 @@ mod tests {
             assert!(told.contains(line), "{line}: {told}");
         }
         let of_video = format!("/api/kinora/v1/videos/{video}/traffic");
-        for (path, token) in
-            [(of_video.as_str(), &owner), ("/api/kinora/v1/server/traffic", &root)]
+        for (path, token) in [(of_video.as_str(), &owner), ("/api/kinora/v1/server/traffic", &root)]
         {
             assert_eq!(stage.get(path, "").await.status, StatusCode::UNAUTHORIZED);
             assert_eq!(stage.get(path, &other).await.status, StatusCode::FORBIDDEN);

@@ -193,6 +193,10 @@ const P2P: &[Key] = &[
         "What viewers do who did not decide for themselves: \"on\" (they share, and are told so at the first video), \"ask\" or \"off\".",
     ),
     key("watchers_min", "So many must watch a video before they are told of each other."),
+    key(
+        "stun_port",
+        "The UDP port at which browsers ask for their own public address (STUN), so that they ask nobody else; 0 for none.",
+    ),
     key("tunnels_max", "Connections of browsers at a time, in all."),
     key("tunnels_per_address_max", "Those from one network address."),
     key("tunnels_per_minute", "New ones in a minute from one network address."),

@@ -4,7 +4,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
 use super::browser::{Browser, Sent};
-use super::stage::Stage;
+use super::stage::{Stage, alone};
 use crate::Config;
 use crate::tracker::message::{Answer, Request};
 
@@ -63,7 +63,7 @@ async fn a_version_that_nobody_knows_is_told_so() {
 
 #[tokio::test]
 async fn reservations_end_at_their_limit() {
-    let stage = Stage::with(Config { reservations_max: 3, ..Config::default() }).await;
+    let stage = Stage::with(Config { reservations_max: 3, ..alone() }).await;
     let mut browsers = Vec::new();
     let mut reserved = 0;
     for _ in 0..6 {

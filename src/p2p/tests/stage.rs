@@ -19,6 +19,11 @@ use crate::{Config, Peers, SwarmId, Workers};
 /// The host of the node.
 pub(crate) const HOST: &str = "films.example";
 
+/// Settings of a node that takes no port that another test may want.
+pub(crate) fn alone() -> Config {
+    Config { stun_port: 0, ..Config::default() }
+}
+
 /// A node in memory that helps peers.
 pub(crate) struct Stage {
     pub(crate) service: Arc<Service>,
@@ -29,7 +34,7 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn new() -> Self {
-        Self::with(Config::default()).await
+        Self::with(alone()).await
     }
 
     pub(crate) async fn with(config: Config) -> Self {

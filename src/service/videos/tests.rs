@@ -3,8 +3,8 @@
 use kinora_model::name::Name;
 use kinora_model::text::{Tag, Title};
 use kinora_model::video::{Privacy, VideoV2, short_uuid};
-use kinora_store::{Row as _, codec};
 use kinora_store::tables::videos_by_channel;
+use kinora_store::{Row as _, codec};
 
 use super::*;
 use crate::stage::Stage;
@@ -142,7 +142,8 @@ async fn changes_at_once_both_land() {
 #[tokio::test]
 async fn rows_of_earlier_releases_are_read_as_they_were_meant() {
     let stage = Stage::new().await;
-    let video = stage.video("From before", |it| it.words.tags = vec![Tag::parse("old").unwrap()]).await;
+    let video =
+        stage.video("From before", |it| it.words.tags = vec![Tag::parse("old").unwrap()]).await;
     let old: VideoV2 = serde_json::from_value(serde_json::to_value(&video).unwrap()).unwrap();
     let written = codec::encode(2, &old).unwrap();
     let (version, rest) = codec::version(&written).unwrap();
