@@ -17,13 +17,13 @@ use crate::pots::Pots;
 use crate::tracker::codec::TrackerCodec;
 
 /// What this node calls itself.
-const AGENT: &str = concat!("kinora/", env!("CARGO_PKG_VERSION"));
+pub(crate) const AGENT: &str = concat!("kinora/", env!("CARGO_PKG_VERSION"));
 
 /// The protocol family, told to peers.
-const FAMILY: &str = "kinora/1";
+pub(crate) const FAMILY: &str = "kinora/1";
 
 /// The part of the machine's memory above which no connection is taken.
-const MEMORY_SHARE: f64 = 0.8;
+pub(crate) const MEMORY_SHARE: f64 = 0.8;
 
 /// How long a peer can be reached through this node before it has to ask again.
 const RESERVATION: Duration = Duration::from_secs(60 * 60);
@@ -87,7 +87,7 @@ fn tracker() -> request_response::Behaviour<TrackerCodec> {
 /// Introductions only: short, small, and few for each peer.
 ///
 /// libp2p's limits by network address are replaced: all tunnels come from this machine, and share one address.
-fn circuits(config: &Config) -> relay::Config {
+pub(crate) fn circuits(config: &Config) -> relay::Config {
     let limits = relay::Config {
         max_reservations: config.reservations_max,
         max_reservations_per_peer: 1,

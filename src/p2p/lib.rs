@@ -14,6 +14,7 @@ mod gate;
 mod identity;
 pub mod limits;
 mod metrics;
+mod nodes;
 mod pots;
 mod room;
 mod stun;

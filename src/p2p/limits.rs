@@ -9,6 +9,9 @@ pub const HAVE: &str = "/kinora/have/1";
 /// Peers ask each other for segments.
 pub const SEGMENT: &str = "/kinora/segment/1";
 
+/// Nodes keep records of who provides which manifest.
+pub const KAD: &str = "/kinora/kad/1";
+
 /// The longest body of a control frame, in bytes.
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;
 

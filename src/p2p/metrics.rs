@@ -4,7 +4,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 
 /// Counters of the p2p room; clones count into the same. No label names a peer.
 #[derive(Clone, Debug, Default)]
@@ -67,5 +67,59 @@ impl Metrics {
     /// An introduction was asked for: `accepted` or `denied`.
     pub(crate) fn circuit(&self, outcome: &'static str) {
         self.circuits.get_or_create(&Outcome { outcome }).inc();
+    }
+}
+
+/// Counters of the network of nodes; clones count into the same.
+#[derive(Clone, Debug, Default)]
+pub struct NodeMetrics {
+    connected: Gauge,
+    given: Counter,
+    given_segments: Counter,
+    taken: Counter,
+    banned: Counter,
+}
+
+impl NodeMetrics {
+    /// Names the counters for `/metrics`.
+    pub fn register(&self, registry: &mut Registry) {
+        let nodes = self.connected.clone();
+        registry.register("nodes", "Nodes and seeds that are connected now", nodes);
+        let (given, taken) = (self.given.clone(), self.taken.clone());
+        registry.register_with_unit("given", "Given to nodes", Unit::Bytes, given);
+        registry.register_with_unit("taken", "Taken from nodes and seeds", Unit::Bytes, taken);
+        let segments = self.given_segments.clone();
+        registry.register("given_segments", "Segments given to nodes", segments);
+        let banned = self.banned.clone();
+        registry.register("banned", "Peers that gave wrong bytes", banned);
+    }
+
+    /// So many are connected now.
+    #[must_use]
+    pub fn nodes(&self) -> i64 {
+        self.connected.get()
+    }
+
+    /// Bytes that were given so far.
+    #[must_use]
+    pub fn given_bytes(&self) -> u64 {
+        self.given.get()
+    }
+
+    pub(crate) fn connected(&self, count: usize) {
+        self.connected.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn given(&self, bytes: u64) {
+        self.given.inc_by(bytes);
+        self.given_segments.inc();
+    }
+
+    pub(crate) fn taken(&self, bytes: usize) {
+        self.taken.inc_by(u64::try_from(bytes).unwrap_or(u64::MAX));
+    }
+
+    pub(crate) fn banned(&self) {
+        self.banned.inc();
     }
 }
