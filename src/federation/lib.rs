@@ -19,6 +19,7 @@ pub mod inbox;
 mod jobs;
 pub mod keys;
 mod mapping;
+mod meeting;
 pub mod metrics;
 mod outbox;
 mod quotes;

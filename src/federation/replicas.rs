@@ -1,14 +1,16 @@
-//! Copies that this node fetches of videos of other nodes: each file is named by its hash, and kept only if its bytes
-//! have it. What is here already is not fetched again, so that a copy goes on where it was broken off.
+//! Copies that this node fetches of videos of other nodes: from their origin, or from whoever else has them. A manifest
+//! says what each file hashes to, and the origin's object what the manifest does; bytes of another hash are not kept.
+//! What is here already is not fetched again, so that a copy goes on where it was broken off.
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use kinora_model::host::Host;
 use kinora_model::id::Id;
 use kinora_model::mirror::{Keeping, ReplicaState};
-use kinora_model::picture::BlobName;
 use kinora_model::rendition::{Init, Rendition, RenditionState, Segment};
-use kinora_model::video::Video;
+use kinora_model::video::{RemoteManifest, Video};
+use kinora_service::manifest::{Document, ListedFile, ListedRendition, MANIFEST_BYTES_MAX};
 use kinora_service::publishing::RENDITIONS_MAX;
 use kinora_service::replicas;
 use kinora_store::Batch;
@@ -21,16 +23,6 @@ use url::Url;
 use crate::Federation;
 use crate::error::Error;
 
-mod playlist;
-
-use playlist::{Media, Variant};
-
-/// The largest playlist, in bytes.
-const PLAYLIST_BYTES_MAX: usize = 8 << 20;
-
-/// The largest segment, in bytes.
-const SEGMENT_BYTES_MAX: usize = 32 << 20;
-
 /// Rows that are written together.
 const TOGETHER_MAX: usize = 200;
 
@@ -42,6 +34,9 @@ struct Fetching<'a> {
     video: &'a Video,
     keeps: &'a Keeping,
     folder: Url,
+    manifest: &'a RemoteManifest,
+    /// True once it did not answer: others are asked first then.
+    origin_is_gone: bool,
     /// What other copies of the same server take, in bytes.
     others: u64,
     /// What is here of this one, in bytes.
@@ -66,16 +61,18 @@ impl Federation {
             replicas::drop(&self.service, video.id).await?;
             return Ok(());
         };
-        let Some(hls) = video.remote.as_ref().and_then(|remote| remote.hls.as_ref()) else {
-            return Ok(());
-        };
+        let Some(remote) = &video.remote else { return Ok(()) };
+        let (Some(hls), Some(manifest)) = (&remote.hls, &remote.manifest) else { return Ok(()) };
         let host = Host::of(&hls.playlist).ok_or(Error::Refused("a playlist without a server"))?;
+        self.seek_peers(&host).await;
         let known = replicas::of_host(&self.service, &host).await?;
         let others = known.iter().filter(|it| it.video != video.id).map(|it| it.bytes).sum();
         let mut fetching = Fetching {
             video: &video,
             keeps: &keeps,
             folder: hls.playlist.clone(),
+            manifest,
+            origin_is_gone: false,
             others,
             bytes: 0,
             bytes_wanted: hls.files.iter().filter_map(|file| file.bytes).sum(),
@@ -88,6 +85,9 @@ impl Federation {
                 let bytes = fetching.bytes;
                 let whole = ReplicaState::Whole;
                 replicas::note(&self.service, &video, &whole, (bytes, bytes)).await?;
+                if let Some(others) = self.service.providers.get() {
+                    others.provide(manifest.sha256, video.id).await;
+                }
                 info!(video = %video.uuid, bytes, "a copy is whole");
                 Ok(())
             }
@@ -120,60 +120,86 @@ impl Federation {
     async fn fetch_all(&self, fetching: &mut Fetching<'_>) -> Result<bool, Error> {
         fetching.fits(fetching.bytes_wanted)?;
         self.note_replica(fetching, &ReplicaState::Waiting).await?;
-        let text = self.text(&fetching.folder).await?;
-        let variants =
-            playlist::multivariant(&text).ok_or(Error::Refused("it is not a node of this kind"))?;
+        let document = self.manifest(fetching).await?;
+        fetching.bytes_wanted = document.bytes();
+        fetching.fits(fetching.bytes_wanted)?;
         let store = &self.service.store;
         let known = store.list::<Rendition>(&fetching.video.id.to_key(), RENDITIONS_MAX).await?;
-        let mut whole = !variants.is_empty();
-        for variant in &variants {
-            let url = fetching.beside(&variant.name)?;
-            let media = playlist::media(&self.text(&url).await?)
-                .ok_or(Error::Refused("it is not a node of this kind"))?;
-            if !media.whole {
-                whole = false;
-                continue;
-            }
-            let same =
-                |it: &Rendition| it.init.as_ref().is_some_and(|init| init.blob == media.init);
+        for listed in &document.renditions {
+            let Some(init) = &listed.init else { continue };
+            let same = |it: &Rendition| it.init.as_ref().is_some_and(|it| it.blob == init.blob);
             if let Some(kept) = known.iter().find(|it| same(it)) {
                 fetching.bytes = fetching.bytes.saturating_add(kept.bytes);
                 continue;
             }
-            self.fetch_rendition(fetching, variant, &media).await?;
+            self.fetch_rendition(fetching, listed, init).await?;
         }
-        Ok(whole)
+        Ok(document.is_whole())
     }
 
-    async fn text(&self, url: &Url) -> Result<String, Error> {
-        let bytes = self.client.file(url, PLAYLIST_BYTES_MAX).await?;
-        String::from_utf8(bytes.to_vec())
-            .map_err(|_bad| Error::Unreadable("a playlist that is not text".to_owned()))
+    /// What there is to fetch, as the origin's object vouches for it; from whoever has it.
+    async fn manifest(&self, fetching: &mut Fetching<'_>) -> Result<Document, Error> {
+        let RemoteManifest { url, sha256, bytes } = fetching.manifest;
+        let size = usize::try_from(*bytes).ok().filter(|size| *size <= MANIFEST_BYTES_MAX);
+        let size = size.ok_or(Error::Limit("the size of a manifest"))?;
+        let bytes = self.from_anywhere(fetching, url, sha256, size).await?;
+        Document::read(&bytes, sha256)
+            .ok_or(Error::Refused("a manifest that is not what it should be"))
+    }
+
+    /// Bytes from their origin, or from others who have them once it does not answer.
+    async fn from_anywhere(
+        &self,
+        fetching: &mut Fetching<'_>,
+        url: &Url,
+        sha256: &[u8; 32],
+        size: usize,
+    ) -> Result<Bytes, Error> {
+        let manifest = &fetching.manifest.sha256;
+        let others = self.service.providers.get();
+        if fetching.origin_is_gone
+            && let Some(others) = others
+            && let Some(bytes) = others.fetch(manifest, sha256).await
+        {
+            return Ok(bytes);
+        }
+        let failed = match self.client.file(url, size).await {
+            Ok(bytes) => return Ok(bytes),
+            Err(error) => error,
+        };
+        fetching.origin_is_gone = true;
+        let fetched = match others {
+            Some(others) => others.fetch(manifest, sha256).await,
+            None => None,
+        };
+        // Whoever else has it or not: it is its origin that will have to answer.
+        fetched.ok_or(failed)
     }
 
     /// Fetches a rendition; its row comes last, so that it counts only when all of it is here.
     async fn fetch_rendition(
         &self,
         fetching: &mut Fetching<'_>,
-        variant: &Variant,
-        media: &Media,
+        listed: &ListedRendition,
+        init: &ListedFile,
     ) -> Result<(), Error> {
         let id = self.service.id();
-        let init = self.fetch_file(fetching, &media.init, "mp4").await?;
-        let (mut bytes, mut start_us, mut rows) = (init, 0_u64, Vec::new());
-        for ((blob, duration_us), index) in media.segments.iter().zip(0_u32..) {
-            let length = self.fetch_file(fetching, blob, "m4s").await?;
+        self.fetch_file(fetching, init).await?;
+        let (mut bytes, mut start_us, mut rows) = (init.size, 0_u64, Vec::new());
+        for (segment, index) in listed.segments.iter().zip(0_u32..) {
+            self.fetch_file(fetching, &segment.file).await?;
+            let duration_us = segment.duration_us();
             rows.push(Segment {
                 rendition: id,
                 video: fetching.video.id,
                 index,
-                blob: *blob,
-                bytes: length,
+                blob: segment.file.blob,
+                bytes: segment.file.size,
                 start_us,
-                duration_us: *duration_us,
+                duration_us,
             });
-            bytes = bytes.saturating_add(length);
-            start_us = start_us.saturating_add(*duration_us);
+            bytes = bytes.saturating_add(segment.file.size);
+            start_us = start_us.saturating_add(duration_us);
         }
         for page in rows.chunks(TOGETHER_MAX) {
             let mut batch = Batch::default();
@@ -183,31 +209,25 @@ impl Federation {
             self.service.store.commit(batch).await?;
         }
         let now = self.service.now();
-        let resolution = variant.width.min(variant.height);
-        let sound = ["mp4a", "opus", "ac-3", "ec-3", "flac"];
         let rendition = Rendition {
             id,
             video: fetching.video.id,
-            rung: if resolution == 0 { "audio".to_owned() } else { format!("{resolution}p") },
-            resolution,
-            width: variant.width,
-            height: variant.height,
-            fps_milli: variant.fps_milli,
+            rung: listed.name.clone(),
+            resolution: listed.width.min(listed.height),
+            width: listed.width,
+            height: listed.height,
+            fps_milli: listed.fps_milli(),
             copied: true,
-            has_audio: variant.codecs.is_empty()
-                || variant
-                    .codecs
-                    .split(',')
-                    .any(|it| sound.iter().any(|name| it.starts_with(name))),
-            has_video: resolution > 0,
-            codecs: variant.codecs.clone(),
-            init: Some(Init { blob: media.init, bytes: init }),
+            has_audio: listed.audio,
+            has_video: listed.height > 0,
+            codecs: listed.codecs.clone(),
+            init: Some(Init { blob: init.blob, bytes: init.size }),
             state: RenditionState::Ready,
             segments: u32::try_from(rows.len()).unwrap_or(u32::MAX),
             bytes,
             duration_us: start_us,
-            peak_bps: variant.peak_bps,
-            average_bps: variant.average_bps,
+            peak_bps: listed.peak_bps,
+            average_bps: listed.average_bps,
             torrent: None,
             created_at: now,
             updated_at: now,
@@ -218,43 +238,39 @@ impl Federation {
         Ok(())
     }
 
-    /// Fetches a file unless it is here; its size in bytes. Bytes that are not what their name says are not kept.
+    /// Fetches a file unless it is here. Bytes that are not what was listed are not kept.
     async fn fetch_file(
         &self,
         fetching: &mut Fetching<'_>,
-        blob: &BlobName,
-        extension: &str,
-    ) -> Result<u64, Error> {
+        file: &ListedFile,
+    ) -> Result<(), Error> {
         if self.stopping.is_cancelled() {
             return Err(Error::Stopping);
         }
+        let blob = &file.blob;
         let owner = BlobOwner { blob: *blob, owner: Owner::Video(fetching.video.id) };
         let hold = self.service.blobs.hold(blob).await;
-        let length = match self.service.blobs.size(blob).await {
-            Ok(length) => length,
-            Err(_missing) => {
-                let url = fetching.beside(&format!("{blob}.{extension}"))?;
-                let bytes = self.client.file(&url, SEGMENT_BYTES_MAX).await?;
-                if Blobs::name_of(&bytes) != *blob {
-                    return Err(Error::Refused("a file that is not what its name says"));
-                }
-                let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                fetching.fits(fetching.bytes.saturating_add(length))?;
-                self.service.blobs.put(bytes).await.map_err(Error::Store)?;
-                fetching.fetched = fetching.fetched.saturating_add(length);
-                length
+        if self.service.blobs.size(blob).await.is_err() {
+            let url = fetching.beside(file.name())?;
+            let size = usize::try_from(file.size).unwrap_or(usize::MAX);
+            let bytes = self.from_anywhere(fetching, &url, blob.digest(), size).await?;
+            if bytes.len() != size || Blobs::name_of(&bytes) != *blob {
+                return Err(Error::Refused("a file that is not what its name says"));
             }
-        };
+            fetching.fits(fetching.bytes.saturating_add(file.size))?;
+            self.service.blobs.put(bytes).await.map_err(Error::Store)?;
+            fetching.fetched = fetching.fetched.saturating_add(file.size);
+        }
         let mut batch = Batch::default();
         batch.put_row(&owner)?;
         self.service.store.commit(batch).await?;
         drop(hold);
-        fetching.bytes = fetching.bytes.saturating_add(length);
+        fetching.bytes = fetching.bytes.saturating_add(file.size);
         if fetching.bytes.saturating_sub(fetching.noted) >= NOTE_EVERY {
             self.note_replica(fetching, &ReplicaState::Waiting).await?;
         }
         self.keep_pace(fetching).await;
-        Ok(length)
+        Ok(())
     }
 
     /// Waits until no more was fetched than may be in the time that went by.

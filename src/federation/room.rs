@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::fetch::Client;
 use crate::fetch::resolver::{Names, SystemNames};
 use crate::keys::Keys;
+use crate::meeting::Met;
 use crate::metrics::Metrics;
 use crate::software::{ASKERS, Greeter};
 use crate::verify::Signers;
@@ -49,6 +50,7 @@ pub struct Federation {
     pub metrics: Metrics,
     pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) shelf: Shelf,
+    pub(crate) met: Met,
     pub(crate) stopping: CancellationToken,
 }
 
@@ -112,6 +114,7 @@ impl Federation {
             metrics: Metrics::default(),
             deliveries,
             shelf: Shelf::default(),
+            met: Met::default(),
             stopping,
         }))
     }
@@ -128,6 +131,10 @@ impl Federation {
             tasks.spawn(async move { room.tidy().await });
             let room = Arc::clone(self);
             tasks.spawn(async move { room.stay_awake().await });
+            let room = Arc::clone(self);
+            tasks.spawn(async move {
+                room.stopping.run_until_cancelled(room.seek_friends()).await;
+            });
             for _ in 0..ASKERS {
                 let room = Arc::clone(self);
                 tasks.spawn(async move { room.greet().await });

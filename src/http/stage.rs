@@ -16,7 +16,7 @@ use kinora_model::name::Name;
 use kinora_model::text::Title;
 use kinora_model::user::Role;
 use kinora_model::video::{Counts, Source, Video, VideoState, VideoWords};
-use kinora_p2p::Peers;
+use kinora_p2p::{Peers, Place};
 use kinora_service::users::{self, NewUser};
 use kinora_service::{Config, Service, channels, names, passwords, sessions};
 use kinora_store::blob::Blobs;
@@ -96,7 +96,8 @@ impl Stage {
     ) -> (Self, kinora_p2p::Workers) {
         let base = Base::new(Config::default());
         let (service, key) = (Arc::clone(&base.service), base.folder.path().join("peer.key"));
-        let (peers, workers) = Peers::start(service, config, public_url, &key).await.unwrap();
+        let place = Place { public_url, key: &key, private_addresses: false };
+        let (peers, workers) = Peers::start(service, config, &place).await.unwrap();
         let config = crate::Config { public_url: public_url.clone(), ..crate::Config::default() };
         (base.stage(config, Some(peers)), workers)
     }

@@ -12,7 +12,7 @@ use kinora_http::App;
 use kinora_media::{Media, Workers};
 use kinora_model::clock::{Clock, SystemClock};
 use kinora_model::host::Host;
-use kinora_p2p::Peers;
+use kinora_p2p::{Peers, Place};
 use kinora_service::users::{self, FirstAdministrator};
 use kinora_service::{Service, traffic, uploads, views};
 use kinora_store::Store;
@@ -79,15 +79,22 @@ impl Node {
         let chores = Chores::start(&service, config.store.journal_keep());
         let control = Control::open(&config.control_path(), Arc::clone(&service));
         let peer_key = config.peer_key_path();
+        let private_addresses = config.federation.allow_private;
         let federation =
             Federation::open(Arc::clone(&service), config.federation, &config.http.public_url)?;
         federation.metrics.register(registry.sub_registry_with_prefix("federation"));
         let federating = federation.start();
         let (peers, sharing) = match config.p2p.enabled {
             true => {
-                let (service, url) = (Arc::clone(&service), &config.http.public_url);
-                let (peers, sharing) = Peers::start(service, config.p2p, url, &peer_key).await?;
+                let place = Place {
+                    public_url: &config.http.public_url,
+                    key: &peer_key,
+                    private_addresses,
+                };
+                let (peers, sharing) =
+                    Peers::start(Arc::clone(&service), config.p2p, &place).await?;
                 peers.metrics.register(registry.sub_registry_with_prefix("p2p"));
+                peers.node_metrics.register(registry.sub_registry_with_prefix("nodes"));
                 (Some(peers), Some(sharing))
             }
             false => (None, None),

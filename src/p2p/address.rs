@@ -20,12 +20,26 @@ pub(crate) fn websocket(public_url: &Url) -> Result<Multiaddr, Error> {
         "http" => Protocol::Ws("/".into()),
         _ => return Err(unusable()),
     };
-    let host = match public_url.host().ok_or_else(unusable)? {
+    Ok(of_host(public_url).ok_or_else(unusable)?.with(Protocol::Tcp(port)).with(protocol))
+}
+
+/// Where other nodes reach this one: by QUIC, else by TCP.
+pub(crate) fn of_node(public_url: &Url, port: u16) -> Vec<Multiaddr> {
+    let host = of_host(public_url).into_iter();
+    host.flat_map(|host| {
+        let quic = host.clone().with(Protocol::Udp(port)).with(Protocol::QuicV1);
+        [quic, host.with(Protocol::Tcp(port))]
+    })
+    .collect()
+}
+
+fn of_host(public_url: &Url) -> Option<Multiaddr> {
+    let host = match public_url.host()? {
         Host::Domain(name) => Protocol::Dns(name.to_owned().into()),
         Host::Ipv4(ip) => Protocol::Ip4(ip),
         Host::Ipv6(ip) => Protocol::Ip6(ip),
     };
-    Ok(Multiaddr::empty().with(host).with(Protocol::Tcp(port)).with(protocol))
+    Some(Multiaddr::empty().with(host))
 }
 
 /// The host of `public_url`, with its port unless it is the scheme's own.

@@ -14,6 +14,8 @@ pub struct Config {
     pub watchers_min: u32,
     /// The UDP port at which browsers ask for their own public address (STUN); 0 answers none.
     pub stun_port: u16,
+    /// The port, of UDP and TCP, at which other nodes and seeds connect; 0 lets none.
+    pub port: u16,
     /// Connections of browsers at a time, in all.
     pub tunnels_max: u32,
     /// Connections of browsers at a time from one network address.
@@ -57,6 +59,7 @@ impl Default for Config {
             viewers: Viewers::On,
             watchers_min: 2,
             stun_port: 3478,
+            port: 4001,
             tunnels_max: 1024,
             tunnels_per_address_max: 32,
             tunnels_per_minute: 60,

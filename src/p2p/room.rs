@@ -8,6 +8,8 @@ use std::time::Duration;
 use kinora_model::video::Video;
 use kinora_service::Service;
 use kinora_service::manifest::{self, Manifest};
+use kinora_service::providers::Providers;
+use libp2p::identity::Keypair;
 use libp2p::{Multiaddr, PeerId};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -19,11 +21,16 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::gate::{Full, Gate, Pass};
 use crate::identity;
-use crate::metrics::Metrics;
+use crate::kept::{Exchange, Kept};
+use crate::metrics::{Metrics, NodeMetrics};
+use crate::nodes::{self, Nodes, Role, Settings};
 use crate::stun::Stun;
 use crate::swarm::{Home, Task};
 use crate::swarm_id::SwarmId;
 use crate::watchers::{PRESENT, Watchers};
+
+/// Bytes of segments that are held at a time for nodes that asked for them.
+const HELD_BYTES: u32 = 128 << 20;
 
 /// How long the task may take to stop.
 const STOP_WAIT: Duration = Duration::from_secs(5);
@@ -47,6 +54,21 @@ pub struct Peers {
     stun: Option<u16>,
     /// The public host without a port.
     name: String,
+    /// Where other nodes find this one.
+    nodes: Vec<Multiaddr>,
+    /// What the network of nodes counts.
+    pub node_metrics: NodeMetrics,
+}
+
+/// Where a node stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Where others find it.
+    pub public_url: &'a Url,
+    /// Where the key is kept that peers know it by.
+    pub key: &'a Path,
+    /// Whether it connects to addresses inside of networks.
+    pub private_addresses: bool,
 }
 
 /// What viewers of a video share by.
@@ -77,22 +99,23 @@ impl Workers {
 }
 
 impl Peers {
-    /// Begins to help peers of a node that others find at `public_url`; `key` is where the key it is known by is kept.
+    /// Begins to help peers.
     ///
     /// # Errors
     /// [`Error`], whose variants each say what to mend.
     pub async fn start(
         service: Arc<Service>,
         config: Config,
-        public_url: &Url,
-        key: &Path,
+        place: &Place<'_>,
     ) -> Result<(Arc<Self>, Workers), Error> {
+        let Place { public_url, key, .. } = *place;
         let keypair = identity::load(key)?;
         let public = address::websocket(public_url)?;
         let metrics = Metrics::default();
         let host = address::host(public_url)?;
         let home = Home { service: Arc::clone(&service), host: host.clone() };
-        let task = Task::open(keypair, &config, public.clone(), home, metrics.clone()).await?;
+        let task =
+            Task::open(keypair.clone(), &config, public.clone(), home, metrics.clone()).await?;
         let (id, door) = (task.peer_id(), task.door);
         info!(peer.id = %id, "peers are helped");
         let stopping = CancellationToken::new();
@@ -103,13 +126,48 @@ impl Peers {
             tasks.spawn(stun.run(stopping.clone()));
             port
         });
+        let node_metrics = NodeMetrics::default();
+        let opened = open_nodes(&keypair, &config, place, &service, node_metrics.clone()).await;
+        let mut nodes = Vec::new();
+        if let Some((exchange, task)) = opened {
+            nodes = address::of_node(public_url, config.port);
+            tasks.spawn(task.run(stopping.clone()));
+            let exchange = Arc::new(exchange);
+            let known: Arc<dyn Providers> = Arc::<Exchange>::clone(&exchange);
+            // There is one such network in a process.
+            let _ = service.providers.set(known);
+            tasks.spawn(async move {
+                if let Err(error) = exchange.provide_all().await {
+                    warn!(%error, "nodes are not told which copies are here");
+                }
+            });
+        }
         let workers = Workers { tasks, stopping };
         let gate = Gate::new(&config);
         let watchers = Watchers::default();
         let name = public_url.host_str().unwrap_or_default().to_owned();
-        let room =
-            Self { config, metrics, service, id, public, host, door, gate, watchers, stun, name };
+        let room = Self {
+            config,
+            metrics,
+            service,
+            id,
+            public,
+            host,
+            door,
+            gate,
+            watchers,
+            stun,
+            name,
+            nodes,
+            node_metrics,
+        };
         Ok((Arc::new(room), workers))
+    }
+
+    /// Where other nodes and seeds find this one; nowhere if there is no such port.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<String> {
+        self.nodes.iter().map(|it| format!("{it}/p2p/{}", self.id)).collect()
     }
 
     /// Where browsers ask for their own public address (`stun:films.example:3478`, RFC 7064): here, or nowhere.
@@ -189,4 +247,28 @@ async fn open_stun(config: &Config) -> Option<(Stun, u16)> {
             |error| warn!(%error, port = wanted, "browsers are not told their public address"),
         )
         .ok()
+}
+
+/// The network of nodes, unless the settings want none or the port is not to be had: then copies are fetched from their
+/// origins alone.
+async fn open_nodes(
+    keypair: &Keypair,
+    config: &Config,
+    place: &Place<'_>,
+    service: &Arc<Service>,
+    metrics: NodeMetrics,
+) -> Option<(Exchange, nodes::Task)> {
+    let port = Some(config.port).filter(|port| *port != 0)?;
+    let settings = Settings {
+        role: Role::Node { public: address::of_node(place.public_url, port) },
+        port,
+        private_addresses: place.private_addresses,
+        bytes_per_s: None,
+        held_bytes: HELD_BYTES,
+    };
+    let kept = Arc::new(Kept::new(Arc::clone(service)));
+    let source: Arc<dyn nodes::Source> = Arc::<Kept>::clone(&kept);
+    let opened = Nodes::open(keypair, settings, source, metrics).await;
+    let opened = opened.inspect_err(|error| warn!(%error, port, "other nodes cannot connect")).ok();
+    opened.map(|(nodes, task)| (Exchange { nodes, kept }, task))
 }

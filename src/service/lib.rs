@@ -2,7 +2,7 @@
 //!
 //! **Never:** speaks HTTP or ActivityPub, opens media, knows which engine keeps the rows.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use kinora_model::clock::{Clock, Timestamp};
 use kinora_model::id::{Id, IdMint};
@@ -34,6 +34,7 @@ pub mod passwords;
 pub mod pictures;
 pub mod policy;
 pub mod progress;
+pub mod providers;
 pub mod publishing;
 pub mod quota;
 pub mod reactions;
@@ -97,6 +98,8 @@ pub struct Service {
     pub manifests: manifest::Manifests,
     /// What happens under videos right now.
     pub live: comments::live::Live,
+    /// Who else has videos, once the network of peers is open.
+    pub providers: OnceLock<Arc<dyn providers::Providers>>,
 }
 
 impl Service {
@@ -122,6 +125,7 @@ impl Service {
             video_tokens: video_tokens::Key::random(),
             manifests: manifest::Manifests::default(),
             live: comments::live::Live::default(),
+            providers: OnceLock::new(),
         }
     }
 

@@ -21,6 +21,10 @@ use uuid::Uuid;
 use crate::Service;
 use crate::error::Error;
 
+mod document;
+
+pub use document::{Document, ListedFile, ListedRendition, MANIFEST_BYTES_MAX};
+
 /// The most segments of all renditions together: more make no manifest.
 pub const SEGMENTS_MAX: usize = 100_000;
 
@@ -117,9 +121,14 @@ pub async fn is_shared(service: &Service, video: &Video) -> Result<bool, Error> 
 /// # Errors
 /// [`Error::Store`].
 pub async fn of(service: &Service, video: &Video) -> Result<Option<Arc<Manifest>>, Error> {
-    if !is_open(video) {
-        return Ok(None);
-    }
+    if is_open(video) { of_copy(service, video).await } else { Ok(None) }
+}
+
+/// The manifest of a video as its renditions here are: of a whole copy the same bytes as its origin's.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn of_copy(service: &Service, video: &Video) -> Result<Option<Arc<Manifest>>, Error> {
     let rows = service.store.list::<Rendition>(&video.id.to_key(), RENDITIONS_MAX + 1).await?;
     let mut renditions: Vec<Rendition> = rows.into_iter().map(|row| row.into_row()).collect();
     // Numbers in the manifest: those of renditions planned later come later.
@@ -173,7 +182,14 @@ fn write_rendition(text: &mut String, rendition: &Rendition, segments: &[Segment
     text.reserve(segments.len().saturating_mul(ENTRY_BYTES));
     // Names of rungs are made of letters and digits, but JSON is not to depend on that.
     let name = serde_json::Value::from(rendition.rung.as_str());
-    let _ = write!(text, "{{\"name\":{name},\"init\":");
+    let codecs = serde_json::Value::from(rendition.codecs.as_str());
+    let (fps, milli) = (rendition.fps_milli / 1_000, rendition.fps_milli % 1_000);
+    let Rendition { width, height, has_audio, peak_bps, average_bps, .. } = rendition;
+    let _ = write!(
+        text,
+        "{{\"name\":{name},\"width\":{width},\"height\":{height},\"fps\":{fps}.{milli:03},\"codecs\":{codecs},\
+         \"audio\":{has_audio},\"peakBandwidth\":{peak_bps},\"averageBandwidth\":{average_bps},\"init\":"
+    );
     match rendition.init.as_ref().filter(|_| is_whole(rendition)) {
         Some(init) => {
             let (blob, bytes) = (init.blob, init.bytes);

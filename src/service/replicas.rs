@@ -33,7 +33,9 @@ pub async fn wanted(service: &Service, video: &Video) -> Result<Option<Keeping>,
     let Some(remote) = &video.remote else { return Ok(None) };
     let open = video.words.privacy == Privacy::Public && video.state == VideoState::Published;
     let kept_out = service.domains.level(&remote.host) >= DomainLevel::RejectMedia;
-    if !open || kept_out || remote.live || remote.hls.is_none() {
+    // Without hashes a copy could not be told from another film: only nodes of this kind have them.
+    let known = remote.hls.is_some() && remote.manifest.is_some();
+    if !open || kept_out || remote.live || !known {
         return Ok(None);
     }
     let keeps = pacts::with(service, &remote.host).await?.and_then(|pact| pact.keeps);
@@ -120,6 +122,9 @@ pub async fn note(
 /// # Errors
 /// [`Error::NoSpace`], [`Error::Store`].
 pub async fn drop(service: &Service, video: Id<Video>) -> Result<bool, Error> {
+    if let Some(others) = service.providers.get() {
+        others.withdraw(video).await;
+    }
     attempt(|| async {
         let Some(row) = of_video(service, video).await? else { return Ok(false) };
         let mut batch = Batch::default();

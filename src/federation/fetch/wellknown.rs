@@ -51,6 +51,16 @@ impl Client {
         Ok(json)
     }
 
+    /// Where the peers of a node begin (docs/p2p-protocol.md, 1.1).
+    ///
+    /// # Errors
+    /// As [`Client::get`]; a server that is no node of this kind has no such thing.
+    pub async fn bootstrap(&self, host: &Host) -> Result<Value, Error> {
+        let url = self.at(host, "/api/kinora/v1/p2p")?;
+        let (_, json) = self.plain_json(&url, "application/json").await?;
+        Ok(json)
+    }
+
     /// An address on a server of which only the host is known: with https, except in playgrounds without it.
     ///
     /// # Errors

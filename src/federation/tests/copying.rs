@@ -1,21 +1,28 @@
 //! Servers that give out something else than they promised to whoever keeps copies of their videos.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use bytes::Bytes;
 use kinora_model::host::Host;
+use kinora_model::id::Id;
 use kinora_model::job::{Job, Lane};
 use kinora_model::mirror::{Keeping, Pact, ReplicaState};
 use kinora_model::rendition::Rendition;
-use kinora_model::video::{RemoteHls, Video};
+use kinora_model::video::{RemoteHls, RemoteManifest, Video};
+use kinora_service::providers::Providers;
 use kinora_service::replicas;
 use kinora_store::Batch;
 use kinora_store::blob::Blobs;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::house::House;
 use super::peer::{Peer, Reply};
 
 /// A peer that serves these files from the folder of a video.
-async fn serving(files: HashMap<String, Vec<u8>>) -> Peer {
+async fn serving(files: &HashMap<String, Vec<u8>>) -> Peer {
+    let files = files.clone();
     Peer::start(move |asked| {
         let name = asked.target.rsplit('/').next().unwrap_or_default();
         match files.get(name) {
@@ -28,21 +35,32 @@ async fn serving(files: HashMap<String, Vec<u8>>) -> Peer {
 
 /// The files of a video with one rendition: an init segment and a segment, whose bytes may be others.
 fn files(init: &[u8], segment: &[u8], sent: &[u8]) -> HashMap<String, Vec<u8>> {
+    let file = |bytes: &[u8], kind: &str| {
+        let blob = Blobs::name_of(bytes);
+        json!({ "name": format!("{blob}.{kind}"), "size": bytes.len(), "sha256": blob.to_string() })
+    };
     let (init_name, segment_name) = (Blobs::name_of(init), Blobs::name_of(segment));
-    let master = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000,CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=640x360\n1.m3u8\n";
-    let media = format!(
-        "#EXTM3U\n#EXT-X-MAP:URI=\"{init_name}.mp4\"\n#EXTINF:4.0,\n{segment_name}.m4s\n#EXT-X-ENDLIST\n"
-    );
+    let mut listed = file(segment, "m4s");
+    listed["duration"] = json!(4.0);
+    let manifest = json!({
+        "version": 1, "video": "8a5ee3ad-74f9-4814-a483-204b12168ce1",
+        "renditions": [{
+            "name": "360p", "width": 640, "height": 360, "fps": 25.0, "audio": true,
+            "codecs": "avc1.64001f,mp4a.40.2", "init": file(init, "mp4"), "segments": [listed],
+        }],
+    });
     HashMap::from([
-        ("master.m3u8".to_owned(), master.as_bytes().to_vec()),
-        ("1.m3u8".to_owned(), media.into_bytes()),
+        (MANIFEST.to_owned(), manifest.to_string().into_bytes()),
         (format!("{init_name}.mp4"), init.to_vec()),
         (format!("{segment_name}.m4s"), sent.to_vec()),
     ])
 }
 
+/// The name of the manifest on the peer.
+const MANIFEST: &str = "manifest.json";
+
 /// A house that agreed to keep copies of the videos on a peer, and one of these videos.
-async fn agreed(peer: &Peer, quota_bytes: u64) -> (House, Video) {
+async fn agreed(peer: &Peer, files: &HashMap<String, Vec<u8>>, quota_bytes: u64) -> (House, Video) {
     let house = House::new().await;
     let host = Host::of(&peer.url("tube.test", "/")).unwrap();
     let keeps = Some(Keeping { quota_bytes, bytes_per_s: None, channels: Vec::new() });
@@ -55,6 +73,12 @@ async fn agreed(peer: &Peer, quota_bytes: u64) -> (House, Video) {
         playlist: peer.url("tube.test", "/static/1/master.m3u8"),
         segments_sha256: None,
         files: Vec::new(),
+    });
+    let manifest = &files[MANIFEST];
+    remote.manifest = Some(RemoteManifest {
+        url: peer.url("tube.test", "/static/manifest.json"),
+        sha256: Sha256::digest(manifest).into(),
+        bytes: u64::try_from(manifest.len()).unwrap(),
     });
     house.put(&video).await;
     (house, video)
@@ -72,14 +96,15 @@ async fn renditions(house: &House, video: &Video) -> usize {
 
 #[tokio::test]
 async fn a_copy_is_whole_once_all_of_it_is_here_and_told_once() {
-    let peer = serving(files(b"init", b"segment", b"segment")).await;
-    let (house, video) = agreed(&peer, 1_000).await;
+    let files = files(b"init", b"segment", b"segment");
+    let peer = serving(&files).await;
+    let (house, video) = agreed(&peer, &files, 1_000).await;
     let room = &house.stage.room;
     room.replicate(video.id).await.unwrap();
     assert_eq!(state(&house, &video).await, ReplicaState::Whole);
     let asked = peer.asked().len();
     room.replicate(video.id).await.unwrap();
-    assert_eq!(peer.asked().len(), asked + 2, "only the playlists are read again");
+    assert_eq!(peer.asked().len(), asked + 1, "only the manifest is read again");
     assert_eq!(renditions(&house, &video).await, 1);
     let queue = &room.service.queue;
     let mut told = 0;
@@ -92,8 +117,9 @@ async fn a_copy_is_whole_once_all_of_it_is_here_and_told_once() {
 
 #[tokio::test]
 async fn bytes_that_are_not_what_their_name_says_are_not_kept() {
-    let peer = serving(files(b"init", b"segment", b"another")).await;
-    let (house, video) = agreed(&peer, 1_000).await;
+    let files = files(b"init", b"segment", b"another");
+    let peer = serving(&files).await;
+    let (house, video) = agreed(&peer, &files, 1_000).await;
     house.stage.room.replicate(video.id).await.unwrap();
     assert!(matches!(state(&house, &video).await, ReplicaState::Failed(_)));
     assert_eq!(renditions(&house, &video).await, 0);
@@ -104,8 +130,9 @@ async fn bytes_that_are_not_what_their_name_says_are_not_kept() {
 #[tokio::test]
 async fn a_copy_that_grows_beyond_what_was_agreed_is_given_up() {
     let segment = vec![7; 900];
-    let peer = serving(files(b"init", &segment, &segment)).await;
-    let (house, video) = agreed(&peer, 500).await;
+    let files = files(b"init", &segment, &segment);
+    let peer = serving(&files).await;
+    let (house, video) = agreed(&peer, &files, 500).await;
     house.stage.room.replicate(video.id).await.unwrap();
     let ReplicaState::Failed(reason) = state(&house, &video).await else { panic!("kept") };
     assert!(reason.contains("disk space"), "{reason}");
@@ -113,22 +140,61 @@ async fn a_copy_that_grows_beyond_what_was_agreed_is_given_up() {
 }
 
 #[tokio::test]
-async fn playlists_lead_nowhere_else() {
-    let mut all = files(b"init", b"segment", b"segment");
+async fn a_manifest_leads_nowhere_else_and_is_the_one_that_was_vouched_for() {
     let trap = Peer::start(|_| Reply::status(404)).await;
-    let elsewhere = trap.url("trap.test", "/2.m3u8");
-    let master = format!("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\n{elsewhere}\n");
-    all.insert("master.m3u8".to_owned(), master.into_bytes());
-    let peer = serving(all).await;
-    let (house, video) = agreed(&peer, 1_000).await;
-    house.stage.room.replicate(video.id).await.unwrap();
-    assert!(matches!(state(&house, &video).await, ReplicaState::Failed(_)));
+    let elsewhere = trap.url("trap.test", "/1.mp4").to_string();
+    let honest = files(b"init", b"segment", b"segment");
+    let text = String::from_utf8(honest[MANIFEST].clone()).unwrap();
+    let init = format!("{}.mp4", Blobs::name_of(b"init"));
+    for (forged, vouched) in [(text.replace(&init, &elsewhere), true), (format!("{text} "), false)]
+    {
+        let mut files = honest.clone();
+        files.insert(MANIFEST.to_owned(), forged.into_bytes());
+        let peer = serving(&files).await;
+        let (house, video) = agreed(&peer, if vouched { &files } else { &honest }, 1_000).await;
+        house.stage.room.replicate(video.id).await.unwrap();
+        assert!(matches!(state(&house, &video).await, ReplicaState::Failed(_)), "{vouched}");
+        assert_eq!(renditions(&house, &video).await, 0);
+    }
     assert_eq!(trap.connections(), 0);
+}
+
+/// Others who have files by their hashes.
+#[derive(Debug)]
+struct Others(HashMap<[u8; 32], Bytes>);
+
+#[async_trait::async_trait]
+impl Providers for Others {
+    async fn meet(&self, _: Vec<String>) {}
+
+    async fn fetch(&self, _: &[u8; 32], sha256: &[u8; 32]) -> Option<Bytes> {
+        self.0.get(sha256).cloned()
+    }
+
+    async fn provide(&self, _: [u8; 32], _: Id<Video>) {}
+
+    async fn withdraw(&self, _: Id<Video>) {}
+}
+
+#[tokio::test]
+async fn what_the_origin_cannot_give_comes_from_others() {
+    let files = files(b"init", b"segment", b"segment");
+    let peer = Peer::start(|_| Reply::status(503)).await;
+    let (house, video) = agreed(&peer, &files, 1_000).await;
+    let room = &house.stage.room;
+    assert!(room.replicate(video.id).await.unwrap_err().is_passing(), "nobody has it");
+    assert_eq!(state(&house, &video).await, ReplicaState::Waiting);
+    let by_hash = |bytes: &Vec<u8>| (Sha256::digest(bytes).into(), Bytes::from(bytes.clone()));
+    let others = Others(files.values().map(by_hash).collect());
+    assert!(room.service.providers.set(Arc::new(others)).is_ok());
+    room.replicate(video.id).await.unwrap();
+    assert_eq!(state(&house, &video).await, ReplicaState::Whole);
+    assert_eq!(renditions(&house, &video).await, 1);
 }
 
 #[tokio::test]
 async fn nothing_is_fetched_that_nobody_agreed_to() {
-    let peer = serving(files(b"init", b"segment", b"segment")).await;
+    let peer = serving(&files(b"init", b"segment", b"segment")).await;
     let house = House::new().await;
     let bob = house.stranger("bob", "tube.test").await;
     let video = house.remote_video(&bob).await;

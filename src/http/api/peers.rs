@@ -40,6 +40,7 @@ pub(crate) async fn bootstrap(app: web::Data<App>) -> Result<impl Responder, Pro
     Ok(web::Json(json!({
         "peerId": peers.id(),
         "addrs": peers.addresses(),
+        "nodes": peers.nodes(),
         "iceServers": ice,
         "viewers": peers.config.viewers.word(),
         "watchersMin": peers.config.watchers_min,

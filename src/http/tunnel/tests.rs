@@ -104,7 +104,7 @@ struct Seen {
 
 #[tokio::test]
 async fn a_browser_reaches_the_relay_through_the_web_server() {
-    let node = Running::start(Config { stun_port: 0, ..Config::default() }).await;
+    let node = Running::start(Config { stun_port: 0, port: 0, ..Config::default() }).await;
     let mut browser = browser().await;
     let circuit = node.address().with(Protocol::P2pCircuit);
     browser.listen_on(circuit.clone()).unwrap();
@@ -154,7 +154,7 @@ async fn a_browser_reaches_the_relay_through_the_web_server() {
 
 #[tokio::test]
 async fn two_browsers_are_introduced_to_each_other() {
-    let node = Running::start(Config { stun_port: 0, ..Config::default() }).await;
+    let node = Running::start(Config { stun_port: 0, port: 0, ..Config::default() }).await;
     let (mut one, mut other) = (browser().await, browser().await);
     let circuit = node.address().with(Protocol::P2pCircuit);
     one.listen_on(circuit.clone()).unwrap();
@@ -202,7 +202,7 @@ const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 #[tokio::test]
 async fn the_handshake_is_that_of_the_standard() {
-    let node = Running::start(Config { stun_port: 0, ..Config::default() }).await;
+    let node = Running::start(Config { stun_port: 0, port: 0, ..Config::default() }).await;
     let mut stream = node.connect().await;
     let head = handshake(&mut stream, KEY).await.to_lowercase();
     assert!(head.starts_with("http/1.1 101"), "{head}");
@@ -217,9 +217,13 @@ async fn the_handshake_is_that_of_the_standard() {
 
 #[tokio::test]
 async fn a_flood_of_tunnels_ends_at_the_limit_of_its_address() {
-    let node =
-        Running::start(Config { stun_port: 0, tunnels_per_address_max: 3, ..Config::default() })
-            .await;
+    let node = Running::start(Config {
+        stun_port: 0,
+        port: 0,
+        tunnels_per_address_max: 3,
+        ..Config::default()
+    })
+    .await;
     let mut open = Vec::new();
     let mut refused = 0;
     for _ in 0..20 {

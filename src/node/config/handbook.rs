@@ -197,6 +197,10 @@ const P2P: &[Key] = &[
         "stun_port",
         "The UDP port at which browsers ask for their own public address (STUN), so that they ask nobody else; 0 for none.",
     ),
+    key(
+        "port",
+        "The port, of UDP and TCP, at which other nodes and seeds connect, to give each other copies; 0 for none.",
+    ),
     key("tunnels_max", "Connections of browsers at a time, in all."),
     key("tunnels_per_address_max", "Those from one network address."),
     key("tunnels_per_minute", "New ones in a minute from one network address."),

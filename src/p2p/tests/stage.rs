@@ -14,14 +14,14 @@ use libp2p::Multiaddr;
 use url::Url;
 use uuid::Uuid;
 
-use crate::{Config, Peers, SwarmId, Workers};
+use crate::{Config, Peers, Place, SwarmId, Workers};
 
 /// The host of the node.
 pub(crate) const HOST: &str = "films.example";
 
 /// Settings of a node that takes no port that another test may want.
 pub(crate) fn alone() -> Config {
-    Config { stun_port: 0, ..Config::default() }
+    Config { stun_port: 0, port: 0, ..Config::default() }
 }
 
 /// A node in memory that helps peers.
@@ -47,8 +47,8 @@ impl Stage {
         let service = Arc::new(Service::new(store, blobs, clock, service));
         let url = Url::parse(&format!("https://{HOST}")).unwrap();
         let key = folder.path().join("peer.key");
-        let (peers, workers) =
-            Peers::start(Arc::clone(&service), config, &url, &key).await.unwrap();
+        let place = Place { public_url: &url, key: &key, private_addresses: true };
+        let (peers, workers) = Peers::start(Arc::clone(&service), config, &place).await.unwrap();
         Self { service, peers, workers, _folder: folder }
     }
 

@@ -76,8 +76,16 @@ async fn a_manifest_lists_what_is_whole_and_keeps_its_numbers() {
     let (init, second) = ("aa".repeat(32), format!("00000001{}", "bb".repeat(28)));
     assert_eq!(document["version"], 1);
     assert_eq!(document["video"], video.uuid.to_string());
-    let running = json!({ "name": "1080p", "init": null, "segments": [] });
+    let running = json!({
+        "name": "1080p", "width": 1280, "height": 720, "fps": 30.0,
+        "codecs": "avc1.64001f,mp4a.40.2", "audio": true,
+        "peakBandwidth": 2_500_000, "averageBandwidth": 2_000_000,
+        "init": null, "segments": [],
+    });
     assert_eq!(document["renditions"][0], running);
+    let listed = Document::read(&manifest.bytes, &manifest.sha256).unwrap();
+    assert_eq!((listed.is_whole(), listed.bytes()), (false, 2_800));
+    assert_eq!((listed.renditions[1].fps_milli(), listed.renditions[1].audio), (30_000, true));
     let ready = &document["renditions"][1];
     let expected = json!({ "name": format!("{init}.mp4"), "size": 800, "sha256": init });
     assert_eq!(ready["init"], expected);

@@ -21,7 +21,7 @@ const SESSION: &str = "5Zq0b2mZr0y1c8TnJw3eXA";
 
 async fn node() -> (Stage, Workers) {
     let url = Url::parse("https://films.example").unwrap();
-    Stage::sharing(Config { stun_port: 0, ..Config::default() }, &url).await
+    Stage::sharing(Config { stun_port: 0, port: 0, ..Config::default() }, &url).await
 }
 
 /// A public video of `ana` with one rendition of one segment; returns its uuid.
@@ -117,7 +117,8 @@ async fn the_bootstrap_document_says_where_to_begin() {
     let stun_port = free.local_addr().unwrap().port();
     drop(free);
     let url = Url::parse("https://films.example").unwrap();
-    let (stage, workers) = Stage::sharing(Config { stun_port, ..Config::default() }, &url).await;
+    let (stage, workers) =
+        Stage::sharing(Config { stun_port, port: 0, ..Config::default() }, &url).await;
     let ice = stage.get("/api/kinora/v1/p2p", "").await.body["iceServers"].clone();
     assert_eq!(ice, json!([{ "urls": [format!("stun:films.example:{stun_port}")] }]));
     workers.stop().await;
