@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 mod admin;
 mod check;
+mod seed;
 mod serve;
 mod upload;
 mod version;
@@ -30,6 +31,8 @@ enum Command {
     Admin(admin::Admin),
     /// Uploads a video to a node, here or elsewhere, and shows how its renditions are made.
     Upload(Box<upload::Upload>),
+    /// Keeps videos of a node on this machine, and gives them to nodes that keep copies.
+    Seed(seed::Seed),
     /// Says which version this is.
     Version,
 }
@@ -42,6 +45,7 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Admin(admin) => admin.run(),
         Command::Upload(upload) => upload.run(),
+        Command::Seed(seed) => seed.run(),
         Command::Version => version::run(),
     };
     match done {

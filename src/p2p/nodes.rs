@@ -35,7 +35,7 @@ const TRIES_MAX: usize = 4;
 
 /// Where bytes come from that others ask for.
 #[async_trait]
-pub trait Source: Send + Sync + 'static {
+pub(crate) trait Source: Send + Sync + 'static {
     /// The size in bytes of what has this SHA-256, if it is here and may be given to everybody.
     async fn size(&self, sha256: &[u8; 32]) -> Option<u64>;
 
