@@ -12,5 +12,6 @@
 mod api;
 mod federation;
 mod media;
+mod p2p;
 mod store;
 mod support;

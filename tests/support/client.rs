@@ -1,5 +1,7 @@
 //! A client of the REST API.
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::multipart::Form;
@@ -63,9 +65,13 @@ impl Answer {
 }
 
 impl Client {
-    pub(crate) fn new(base: &str) -> Self {
-        let http =
+    pub(crate) fn at(base: &str, address: Option<SocketAddr>) -> Self {
+        let mut http =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+        if let Some(address) = address {
+            let url = reqwest::Url::parse(base).unwrap();
+            http = http.resolve(url.host_str().unwrap(), address);
+        }
         Self { http: http.build().unwrap(), base: base.to_owned(), token: None }
     }
 

@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use super::Client;
+use crate::p2p::Machine;
 
 /// The password of `root`.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
@@ -51,6 +52,8 @@ pub(crate) struct Setup {
     /// Settings, as the environment names them: `HTTP__STOP_S`.
     settings: Vec<(String, String)>,
     data: Option<PathBuf>,
+    /// The machine it runs on, if not on this one.
+    machine: Option<Machine>,
 }
 
 impl Setup {
@@ -66,11 +69,22 @@ impl Setup {
         self
     }
 
+    /// On a machine of a small internet.
+    pub(crate) fn on(mut self, machine: Machine) -> Self {
+        self = self.with("HTTP__PUBLIC_URL", &machine.url);
+        self.machine = Some(machine);
+        self
+    }
+
     /// Starts it, and waits until it says that it answers.
     pub(crate) async fn start(self) -> Node {
         let home = tempfile::tempdir().unwrap();
         let data = self.data.clone().unwrap_or_else(|| home.path().join("data"));
-        let (process, url) = spawn(&self, &data, home.path(), "127.0.0.1:0").await;
+        let listen = match &self.machine {
+            Some(machine) => machine.address.to_string(),
+            None => "127.0.0.1:0".to_owned(),
+        };
+        let (process, url) = spawn(&self, &data, home.path(), &listen).await;
         Node { process, url, home, data, setup: self }
     }
 }
@@ -96,11 +110,15 @@ impl Node {
         Setup::default()
             .with("ACCOUNTS__REGISTRATION", "open")
             .with("ACCOUNTS__TRIES_PER_MINUTE", 100_000)
+            // Tests beside each other would want the same ports.
+            .with("P2P__PORT", 0)
+            .with("P2P__STUN_PORT", 0)
     }
 
     /// A client that is nobody.
     pub(crate) fn nobody(&self) -> Client {
-        Client::new(&self.url)
+        let address = self.setup.machine.as_ref().map(|machine| machine.address);
+        Client::at(&self.url, address)
     }
 
     /// A client that is the administrator.
@@ -172,7 +190,15 @@ fn log_path(home: &Path) -> PathBuf {
 
 async fn spawn(setup: &Setup, data: &Path, home: &Path, listen: &str) -> (Child, String) {
     let log = std::fs::File::options().append(true).create(true).open(log_path(home)).unwrap();
-    let mut process = Command::new(program())
+    let mut command = match &setup.machine {
+        Some(machine) => {
+            let mut command = Command::new("ip");
+            command.args(["netns", "exec", &machine.namespace]).arg(program());
+            command
+        }
+        None => Command::new(program()),
+    };
+    let mut process = command
         .args(["serve", "--listen", listen, "--data"])
         .arg(data)
         .env("KINORA_ADMIN_PASSWORD", PASSWORD)
