@@ -148,19 +148,20 @@ impl Seeding {
     async fn wait(&self) {
         let until = Instant::now() + LOOK_EVERY;
         let seen = std::io::stderr().is_terminal();
-        let mut said = String::new();
+        let (mut said, mut nodes, mut next) = (String::new(), None, Instant::now());
         while Instant::now() < until {
             let sum = self.sum();
             if seen {
                 self.bar.set_message(sum);
-                tokio::time::sleep(Duration::from_secs(1)).await;
             } else {
-                if sum != said {
+                // Who comes and goes is said at once, how much was given now and then.
+                let now = Some(self.network.metrics.nodes());
+                if sum != said && (now != nodes || next <= Instant::now()) {
                     super::say(&sum);
-                    said = sum;
+                    (said, nodes, next) = (sum, now, Instant::now() + SAY_EVERY);
                 }
-                tokio::time::sleep(SAY_EVERY).await;
             }
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 
