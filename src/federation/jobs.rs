@@ -53,7 +53,7 @@ impl Federation {
             Job::Backfill { actor, page, pages } => {
                 self.backfill(*actor, page.as_ref(), *pages).await
             }
-            Job::ReadComments { video } => self.read_comments(*video).await,
+            Job::ReadComments { video } => Box::pin(self.read_comments(*video)).await,
             Job::Replicate { video } => Box::pin(self.replicate(*video)).await,
             Job::KeepPact { host } => {
                 replicas::review(&self.service, host).await.map_err(Error::from)

@@ -142,13 +142,13 @@ impl Federation {
         let RemoteManifest { url, sha256, bytes } = fetching.manifest;
         let size = usize::try_from(*bytes).ok().filter(|size| *size <= MANIFEST_BYTES_MAX);
         let size = size.ok_or(Error::Limit("the size of a manifest"))?;
-        let bytes = self.from_anywhere(fetching, url, sha256, size).await?;
+        let bytes = self.fetch_bytes(fetching, url, sha256, size).await?;
         Document::read(&bytes, sha256)
             .ok_or(Error::Refused("a manifest that is not what it should be"))
     }
 
     /// Bytes from their origin, or from others who have them once it does not answer.
-    async fn from_anywhere(
+    async fn fetch_bytes(
         &self,
         fetching: &mut Fetching<'_>,
         url: &Url,
@@ -253,7 +253,7 @@ impl Federation {
         if self.service.blobs.size(blob).await.is_err() {
             let url = fetching.beside(file.name())?;
             let size = usize::try_from(file.size).unwrap_or(usize::MAX);
-            let bytes = self.from_anywhere(fetching, &url, blob.digest(), size).await?;
+            let bytes = self.fetch_bytes(fetching, &url, blob.digest(), size).await?;
             if bytes.len() != size || Blobs::name_of(&bytes) != *blob {
                 return Err(Error::Refused("a file that is not what its name says"));
             }

@@ -110,7 +110,8 @@ impl Media {
         }
         let cancelled = self.stopping.child_token();
         let running = self.running.enter(about(&leased.job), cancelled.clone());
-        let ended = self.holding(leased, &cancelled, self.handle(&leased.job, &cancelled)).await;
+        let ended =
+            self.holding(leased, &cancelled, Box::pin(self.handle(&leased.job, &cancelled))).await;
         drop(running);
         let said = match ended {
             Ok(()) => {

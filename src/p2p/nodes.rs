@@ -99,14 +99,14 @@ impl Nodes {
     ///
     /// # Errors
     /// [`Error::Network`] if a port is not to be had.
-    pub(crate) async fn open(
+    pub(crate) fn open(
         keypair: &Keypair,
         settings: Settings,
         source: Arc<dyn Source>,
         metrics: NodeMetrics,
     ) -> Result<(Self, Task), Error> {
         let (commands, told) = mpsc::channel(COMMANDS_MAX);
-        let task = Task::open(keypair, settings, source, told, metrics).await?;
+        let task = Task::open(keypair, settings, source, told, metrics)?;
         Ok((Self { commands, id: keypair.public().to_peer_id() }, task))
     }
 

@@ -127,7 +127,7 @@ impl Peers {
             port
         });
         let node_metrics = NodeMetrics::default();
-        let opened = open_nodes(&keypair, &config, place, &service, node_metrics.clone()).await;
+        let opened = open_nodes(&keypair, &config, place, &service, node_metrics.clone());
         let mut nodes = Vec::new();
         if let Some((exchange, task)) = opened {
             nodes = address::of_node(public_url, config.port);
@@ -251,7 +251,7 @@ async fn open_stun(config: &Config) -> Option<(Stun, u16)> {
 
 /// The network of nodes, unless the settings want none or the port is not to be had: then copies are fetched from their
 /// origins alone.
-async fn open_nodes(
+fn open_nodes(
     keypair: &Keypair,
     config: &Config,
     place: &Place<'_>,
@@ -268,7 +268,7 @@ async fn open_nodes(
     };
     let kept = Arc::new(Kept::new(Arc::clone(service)));
     let source: Arc<dyn nodes::Source> = Arc::<Kept>::clone(&kept);
-    let opened = Nodes::open(keypair, settings, source, metrics).await;
+    let opened = Nodes::open(keypair, settings, source, metrics);
     let opened = opened.inspect_err(|error| warn!(%error, port, "other nodes cannot connect")).ok();
     opened.map(|(nodes, task)| (Exchange { nodes, kept }, task))
 }

@@ -50,7 +50,7 @@ impl Seed {
     ///
     /// # Errors
     /// [`Error::Network`] if the port is not to be had.
-    pub async fn start(settings: SeedSettings) -> Result<Self, Error> {
+    pub fn start(settings: SeedSettings) -> Result<Self, Error> {
         let shelf = Arc::new(Shelf { folder: settings.folder });
         let metrics = NodeMetrics::default();
         let network = Settings {
@@ -62,7 +62,7 @@ impl Seed {
         };
         let source: Arc<dyn Source> = Arc::<Shelf>::clone(&shelf);
         let keypair = Keypair::generate_ed25519();
-        let (nodes, task) = Nodes::open(&keypair, network, source, metrics.clone()).await?;
+        let (nodes, task) = Nodes::open(&keypair, network, source, metrics.clone())?;
         let (mut tasks, stopping) = (JoinSet::new(), CancellationToken::new());
         tasks.spawn(task.run(stopping.clone()));
         Ok(Self { shelf, metrics, nodes, tasks, stopping })

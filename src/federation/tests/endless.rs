@@ -92,7 +92,7 @@ async fn comments_without_end_are_read_up_to_a_bound() {
         let remote = video.remote.as_mut().unwrap();
         remote.comments = Some(peer.url("evil.test", list));
         house.put(&video).await;
-        house.stage.room.read_comments(video.id).await.unwrap();
+        Box::pin(house.stage.room.read_comments(video.id)).await.unwrap();
         assert_eq!(pages_asked(&peer, list), pages, "{list}");
     }
     assert!(peer.asked().iter().all(|asked| !asked.host().starts_with("home.test")));

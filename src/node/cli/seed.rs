@@ -96,7 +96,7 @@ impl Seed {
             bytes_per_s: self.rate,
             private_addresses: self.private_addresses,
         };
-        let network = Network::start(settings).await?;
+        let network = Network::start(settings)?;
         let used = network.shelf.used_bytes().await?;
         let mut seeding = Seeding {
             network,

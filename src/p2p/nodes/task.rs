@@ -126,7 +126,7 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    pub(crate) async fn open(
+    pub(crate) fn open(
         keypair: &Keypair,
         settings: Settings,
         source: Arc<dyn Source>,

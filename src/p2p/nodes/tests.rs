@@ -52,7 +52,7 @@ fn free_port() -> u16 {
 }
 
 impl Member {
-    async fn open(node: bool, shelf: Shelf, held_bytes: u32) -> Self {
+    fn open(node: bool, shelf: Shelf, held_bytes: u32) -> Self {
         let keypair = Keypair::generate_ed25519();
         let id = keypair.public().to_peer_id();
         let port = free_port();
@@ -61,19 +61,19 @@ impl Member {
         let settings =
             Settings { role, port, private_addresses: true, bytes_per_s: None, held_bytes };
         let metrics = NodeMetrics::default();
-        let opened = Nodes::open(&keypair, settings, Arc::new(shelf), metrics.clone()).await;
+        let opened = Nodes::open(&keypair, settings, Arc::new(shelf), metrics.clone());
         let (nodes, task) = opened.unwrap();
         let task = tokio::spawn(task.run(CancellationToken::new()));
         let address = vec![address.with_p2p(id).unwrap()];
         Self { nodes, metrics, address, task }
     }
 
-    async fn node(shelf: Shelf) -> Self {
-        Self::open(true, shelf, 64 << 20).await
+    fn node(shelf: Shelf) -> Self {
+        Self::open(true, shelf, 64 << 20)
     }
 
-    async fn seed(shelf: Shelf) -> Self {
-        Self::open(false, shelf, 64 << 20).await
+    fn seed(shelf: Shelf) -> Self {
+        Self::open(false, shelf, 64 << 20)
     }
 
     /// Asks until somebody answers.
@@ -103,10 +103,10 @@ const SEGMENT: &[u8] = &[7; 300_000];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_seed_is_found_through_a_node_that_is_gone_by_then() {
-    let origin = Member::node(Shelf::default()).await;
-    let mirror = Member::node(Shelf::default()).await;
+    let origin = Member::node(Shelf::default());
+    let mirror = Member::node(Shelf::default());
     mirror.nodes.meet(origin.address.clone()).await;
-    let seed = Member::seed(Shelf::with(&[MANIFEST, SEGMENT])).await;
+    let seed = Member::seed(Shelf::with(&[MANIFEST, SEGMENT]));
     seed.nodes.meet(origin.address.clone()).await;
     seed.nodes.provide(hash(MANIFEST)).await;
     let manifest = mirror.fetch_in_time(&hash(MANIFEST), &hash(MANIFEST)).await;
@@ -121,9 +121,9 @@ async fn a_seed_is_found_through_a_node_that_is_gone_by_then() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_gives_wrong_bytes_is_asked_no_more() {
-    let mirror = Member::node(Shelf::default()).await;
+    let mirror = Member::node(Shelf::default());
     let lie = Shelf(HashMap::from([(hash(SEGMENT), Bytes::from_static(b"a lie"))]));
-    let liar = Member::seed(lie).await;
+    let liar = Member::seed(lie);
     liar.nodes.meet(mirror.address.clone()).await;
     liar.nodes.provide(hash(MANIFEST)).await;
     let banned = async {
@@ -133,7 +133,7 @@ async fn who_gives_wrong_bytes_is_asked_no_more() {
         }
     };
     tokio::time::timeout(Duration::from_secs(20), banned).await.unwrap();
-    let honest = Member::seed(Shelf::with(&[MANIFEST, SEGMENT])).await;
+    let honest = Member::seed(Shelf::with(&[MANIFEST, SEGMENT]));
     honest.nodes.meet(mirror.address.clone()).await;
     honest.nodes.provide(hash(MANIFEST)).await;
     let segment = mirror.fetch_in_time(&hash(MANIFEST), &hash(SEGMENT)).await.unwrap();
@@ -143,8 +143,8 @@ async fn who_gives_wrong_bytes_is_asked_no_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_for_those_who_ask_is_bounded() {
-    let mirror = Member::node(Shelf::default()).await;
-    let seed = Member::open(false, Shelf::with(&[MANIFEST, SEGMENT]), 200_000).await;
+    let mirror = Member::node(Shelf::default());
+    let seed = Member::open(false, Shelf::with(&[MANIFEST, SEGMENT]), 200_000);
     seed.nodes.meet(mirror.address.clone()).await;
     seed.nodes.provide(hash(MANIFEST)).await;
     assert!(mirror.fetch_in_time(&hash(MANIFEST), &hash(MANIFEST)).await.is_some());
@@ -154,7 +154,7 @@ async fn memory_for_those_who_ask_is_bounded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn addresses_inside_of_networks_are_not_dialled_unless_they_may_be() {
-    let node = Member::node(Shelf::default()).await;
+    let node = Member::node(Shelf::default());
     let keypair = Keypair::generate_ed25519();
     let settings = Settings {
         role: Role::Seed,
@@ -164,13 +164,13 @@ async fn addresses_inside_of_networks_are_not_dialled_unless_they_may_be() {
         held_bytes: 1 << 20,
     };
     let metrics = NodeMetrics::default();
-    let opened = Nodes::open(&keypair, settings, Arc::new(Shelf::default()), metrics.clone()).await;
+    let opened = Nodes::open(&keypair, settings, Arc::new(Shelf::default()), metrics.clone());
     let (nodes, task) = opened.unwrap();
     let stopping = CancellationToken::new();
     let task = tokio::spawn(task.run(stopping.clone()));
     nodes.meet(node.address.clone()).await;
     // Who may is connected long before that.
-    let other = Member::seed(Shelf::default()).await;
+    let other = Member::seed(Shelf::default());
     other.nodes.meet(node.address.clone()).await;
     let connected = async {
         while other.metrics.nodes() == 0 {

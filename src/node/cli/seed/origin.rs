@@ -72,7 +72,12 @@ impl Origin {
     /// Where the node is found by other nodes and by seeds.
     pub(super) async fn nodes(&self) -> anyhow::Result<Vec<String>> {
         let told = self.json("api/kinora/v1/p2p").await.context("this is no node with peers")?;
-        let nodes = told["nodes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let nodes = told
+            .get("nodes")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str);
         let nodes: Vec<_> = nodes.take(8).map(str::to_owned).collect();
         if nodes.is_empty() {
             bail!("this node lets no seeds connect");
@@ -91,8 +96,9 @@ impl Origin {
                         "api/v1/video-channels/{handle}/videos?start={start}&count={PAGE}&sort=-publishedAt"
                     );
                     let told = self.json(&path).await?;
-                    let page = told["data"].as_array().context("this is no list of videos")?;
-                    for uuid in page.iter().filter_map(|it| it["uuid"].as_str()) {
+                    let page = told.get("data").and_then(Value::as_array);
+                    let page = page.context("this is no list of videos")?;
+                    for uuid in page.iter().filter_map(|it| it.get("uuid")?.as_str()) {
                         films.extend(self.film(uuid).await?);
                     }
                     if page.len() < PAGE {
