@@ -53,6 +53,7 @@ const WORKING: &[(&str, &str)] = &[
     ("/admin/registrations", "Requests to join"),
     ("/admin/reports", "Reports"),
     ("/admin/federation", "Other servers"),
+    ("/admin/peers", "Peers"),
     ("/my/subscriptions", "Subscriptions"),
     ("/videos/subscriptions", "Subscriptions"),
     ("/my/notifications", "Notifications"),

@@ -64,6 +64,7 @@ for (const kind of kinds) {
       '/remote-interaction',
       '/admin/reports',
       '/admin/federation',
+      '/admin/peers',
       '/nowhere/at/all',
     ];
     for (const path of paths) {

@@ -41,6 +41,7 @@ export const routes: Route[] = [
   { path: '/admin/registrations', load: () => import('./pages/AdminRegistrations.svelte'), ...own },
   { path: '/admin/reports', load: () => import('./pages/AdminReports.svelte'), ...reader },
   { path: '/admin/federation', load: () => import('./pages/AdminFederation.svelte'), ...reader },
+  { path: '/admin/peers', load: () => import('./pages/AdminPeers.svelte'), ...own },
   { path: '/about', load: () => import('./pages/About.svelte'), ...desk },
 ];
 

@@ -18,6 +18,7 @@ export function draft(name: string, channelId: number, config: Config | null): V
     nsfwSummary: '',
     commentsPolicy: defaults?.commentsPolicy ?? 1,
     downloadEnabled: defaults?.downloadEnabled ?? true,
+    peersEnabled: true,
     originallyPublishedAt: null,
   };
 }
@@ -38,6 +39,7 @@ export function editOf(video: Video): VideoEdit {
     nsfwSummary: video.nsfwSummary ?? '',
     commentsPolicy: video.commentsPolicy.id,
     downloadEnabled: video.downloadEnabled,
+    peersEnabled: video.peersEnabled ?? true,
     originallyPublishedAt: video.originallyPublishedAt,
   };
 }

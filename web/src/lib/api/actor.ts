@@ -26,6 +26,8 @@ export interface Channel extends Actor {
   followersCount: number;
   createdAt: string;
   isLocal?: boolean;
+  /** Viewers of its videos may give them to each other. */
+  peersEnabled?: boolean;
   banners?: Picture[];
   ownerAccount?: Account;
   videosCount?: number;

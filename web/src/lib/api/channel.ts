@@ -9,6 +9,7 @@ export interface ChannelEdit {
   displayName: string;
   description: string | null;
   support: string | null;
+  peersEnabled?: boolean;
 }
 
 const at = (handle: string) => `/api/v1/video-channels/${encodeURIComponent(handle)}`;

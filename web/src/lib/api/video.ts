@@ -70,6 +70,8 @@ export interface Video extends Omit<VideoCard, 'channel'> {
   tags: string[];
   commentsPolicy: Labelled;
   downloadEnabled: boolean;
+  /** Viewers may give it to each other; other servers do not say. */
+  peersEnabled?: boolean;
   waitTranscoding?: boolean;
   files: VideoFile[];
   /** Where viewers meet who help each other; null if nobody may. */
@@ -99,6 +101,7 @@ export interface VideoEdit {
   nsfwSummary: string;
   commentsPolicy: number;
   downloadEnabled: boolean;
+  peersEnabled: boolean;
   /** RFC 3339, or null if it was not published elsewhere before. */
   originallyPublishedAt: string | null;
   thumbnail?: File;
@@ -197,6 +200,7 @@ export function formOf(edit: VideoEdit): FormData {
   form.set('nsfwSummary', edit.nsfw ? edit.nsfwSummary : '');
   form.set('commentsPolicy', String(edit.commentsPolicy));
   form.set('downloadEnabled', String(edit.downloadEnabled));
+  form.set('peersEnabled', String(edit.peersEnabled));
   // An empty word in a form means "none" in this protocol.
   form.set('category', edit.category === null ? '' : String(edit.category));
   form.set('licence', edit.licence === null ? '' : String(edit.licence));

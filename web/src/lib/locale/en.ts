@@ -27,6 +27,7 @@ export const en = {
     other: 'Notifications, {count} not read',
   },
   'nav.reports': 'Reports',
+  'nav.peers': 'Peers',
   'nav.federation': 'Other servers',
   'nav.upload': 'Upload',
   'nav.channels': 'My channels',

@@ -27,6 +27,7 @@ export const fr: Words = {
     other: 'Notifications, {count} non lues',
   },
   'nav.reports': 'Signalements',
+  'nav.peers': 'Pairs',
   'nav.federation': 'Autres serveurs',
   'nav.upload': 'Envoyer',
   'nav.channels': 'Mes chaînes',

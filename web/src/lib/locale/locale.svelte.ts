@@ -104,6 +104,9 @@ export const ago = (date: string) => agoIn(new Date(date), new Date(), locale.la
 export const date = (iso: string) =>
   new Intl.DateTimeFormat(locale.language, { dateStyle: 'long' }).format(new Date(iso));
 /** Large numbers in short, as `1.2K`. */
+/** Writes a part of a whole, 0 to 1, as a percentage. */
+export const part = (of: number) =>
+  new Intl.NumberFormat(locale.language, { style: 'percent', maximumFractionDigits: 1 }).format(of);
 export const short = (count: number) =>
   new Intl.NumberFormat(locale.language, { notation: 'compact', maximumFractionDigits: 1 }).format(count);
 
