@@ -56,18 +56,22 @@ export class TestNode {
     return this.#log.join('');
   }
 
-  /** Kills it, as a lost machine would end, and starts it again on the same data. */
-  async restart(): Promise<void> {
+  /** Ends it at once, as when its machine is lost. */
+  async kill(): Promise<void> {
     const gone = new Promise((resolve) => this.#process.once('exit', resolve));
     this.#process.kill('SIGKILL');
     await gone;
+  }
+
+  /** Starts it again after `kill`, at the same address and with the same data. */
+  async revive(): Promise<void> {
     this.#process = this.#run();
     await this.#answers();
   }
 
   /** Ends it as an administrator would, and takes its folder away. */
   async stop(): Promise<void> {
-    if (this.#process.exitCode === null) {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
       const gone = new Promise((resolve) => this.#process.once('exit', resolve));
       this.#process.kill('SIGTERM');
       const late = setTimeout(() => this.#process.kill('SIGKILL'), 30_000);

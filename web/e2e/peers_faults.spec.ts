@@ -6,7 +6,7 @@ import type { TestNode } from './node';
 import { Viewer } from './viewers';
 
 /** How long the film is, in seconds, and how many pictures it has. */
-const SECONDS = 24;
+const SECONDS = 20;
 const FRAMES = SECONDS * 25;
 /** How far the film is when the next viewer comes, in seconds. */
 const STAGGER_S = 3;
@@ -20,7 +20,6 @@ type Prepare = (context: BrowserContext) => Promise<unknown>;
 /** One who watches, and what is odd about the browser. */
 interface Cast {
   prepare?: Prepare;
-  args?: string[];
   kept?: Record<string, unknown>;
 }
 
@@ -36,11 +35,10 @@ class Audience {
   }
 
   /** Lets one more come, once the film of the one before is a little ahead. */
-  async enter(url: string, { prepare, args = [], kept = {} }: Cast = {}): Promise<Viewer> {
+  async enter(url: string, { prepare, kept = {} }: Cast = {}): Promise<Viewer> {
     await this.viewers.at(-1)?.at(STAGGER_S);
-    const options = { ...this.#options, args: [...(this.#options.args ?? []), ...args] };
     const known = { quality: 360, 'peers.noticed': true, ...kept };
-    const viewer = await Viewer.open(this.#type, options, url, known, prepare);
+    const viewer = await Viewer.open(this.#type, this.#options, url, known, prepare);
     this.viewers.push(viewer);
     return viewer;
   }
@@ -142,4 +140,186 @@ it('a viewer who lies is found out, and nobody sees it', async ({ audience, film
     heard += lies.heard;
   }
   expect(heard).toBeGreaterThan(0);
+});
+
+/** Gives so many bytes to others and then no more; `midway` hears how many were held back in the middle of a segment. */
+const dyingAfter =
+  (bytes: number, midway: (held: number) => void): Prepare =>
+  async (context) => {
+    await context.exposeFunction('midway', midway);
+    await context.addInitScript((most) => {
+      let sent = 0;
+      // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called on the channel that it was taken from
+      const send = RTCDataChannel.prototype.send as (data: ArrayBufferView<ArrayBuffer>) => void;
+      RTCDataChannel.prototype.send = function (data: unknown) {
+        const { byteLength } = data as ArrayBufferView;
+        if (sent < most) {
+          sent += byteLength;
+          return send.call(this, data as ArrayBufferView<ArrayBuffer>);
+        }
+        // Longer than any message that is no part of a segment.
+        if (byteLength > 4_096) (window as unknown as { midway: (held: number) => void }).midway(byteLength);
+      } as RTCDataChannel['send'];
+    }, bytes);
+  };
+
+it('a viewer who is killed while giving is not missed', async ({ audience, film }) => {
+  let midway: (held: number) => void = () => undefined;
+  const held = new Promise<number>((resolve) => (midway = resolve));
+  const dying = dyingAfter((film.bytes / SECONDS) * 6, midway);
+  const giver = await audience.enter(film.url, { prepare: dying });
+  const others = [await audience.enter(film.url)];
+  expect(await held).toBeGreaterThan(0);
+  await giver.kill();
+  others.push(await audience.enter(film.url));
+  for (const viewer of others) await sawAll(viewer);
+  expect(others[0]?.fromNode).toBeLessThan(film.bytes);
+});
+
+/** A line that takes so many bytes in a second from the node. */
+const slow =
+  (downloadThroughput: number): Prepare =>
+  async (context) => {
+    context.on('page', (page) => {
+      void context.newCDPSession(page).then(async (session) => {
+        await session.send('Network.enable');
+        const conditions = { offline: false, latency: 0, downloadThroughput, uploadThroughput: -1 };
+        await session.send('Network.emulateNetworkConditions', conditions);
+      });
+    });
+  };
+
+it('a node that is lost in the middle is back before anyone notices', async ({ audience, film, node }) => {
+  // Or all of the film would be here before the node is lost.
+  const prepare = slow((film.bytes / SECONDS) * 2);
+  const viewers = [await audience.enter(film.url, { prepare }), await audience.enter(film.url, { prepare })];
+  const last = viewers.at(-1) as Viewer;
+  await last.at(STAGGER_S);
+  await node.kill();
+  const before = viewers.reduce((sum, { fromNode }) => sum + fromNode, 0);
+  await last.at(STAGGER_S + 2);
+  await node.revive();
+  for (const viewer of viewers) await sawAll(viewer);
+  expect(viewers.reduce((sum, { fromNode }) => sum + fromNode, 0)).toBeGreaterThan(before);
+});
+
+/** WebSockets that open and stay silent, as behind some proxies. */
+const mute: Prepare = (context) => context.routeWebSocket(/.*/, () => undefined);
+
+/** No WebSockets at all. */
+const socketless: Prepare = (context) =>
+  context.addInitScript(() => {
+    const tried = { sockets: 0 };
+    const WebSocket = class {
+      constructor() {
+        tried.sockets += 1;
+        throw new DOMException('blocked', 'SecurityError');
+      }
+    };
+    Object.assign(window, { tried, WebSocket });
+  });
+
+it('without WebSockets the node gives all', async ({ audience, film }) => {
+  await audience.enter(film.url);
+  const silent = await audience.enter(film.url, { prepare: mute });
+  const without = await audience.enter(film.url, { prepare: socketless });
+  for (const viewer of [silent, without]) {
+    await sawAll(viewer);
+    expect(viewer.loadedPeers).toBe(true);
+    expect(viewer.fromNode).toBe(film.bytes);
+  }
+  const tried = () => (window as unknown as { tried: { sockets: number } }).tried.sockets;
+  expect(await without.page.evaluate(tried)).toBeGreaterThan(0);
+});
+
+/** Connects to other browsers through servers that it does not have, as where all UDP is blocked; notes how far that comes. */
+const secluded: Prepare = (context) =>
+  context.addInitScript(() => {
+    const states: string[] = [];
+    const Real = RTCPeerConnection;
+    const Secluded = class extends Real {
+      constructor(configuration?: RTCConfiguration) {
+        super({ ...configuration, iceTransportPolicy: 'relay' });
+        states.push('new');
+        this.addEventListener('connectionstatechange', () => states.push(this.connectionState));
+      }
+    };
+    Object.assign(window, { states, RTCPeerConnection: Secluded });
+  });
+const statesOf = (viewer: Viewer) =>
+  viewer.page.evaluate(() => (window as unknown as { states: string[] }).states);
+
+it('without UDP the node gives all', async ({ audience, film }) => {
+  const open = await audience.enter(film.url);
+  const closed = await audience.enter(film.url, { prepare: secluded });
+  for (const viewer of [open, closed]) await sawAll(viewer);
+  expect(closed.fromNode).toBe(film.bytes);
+  const states = await statesOf(closed);
+  expect(states).toContain('new');
+  expect(states).not.toContain('connected');
+});
+
+it('who watches alone loads nothing of it', async ({ audience, node }) => {
+  const { url } = await film(node, '1');
+  const viewer = await audience.enter(url);
+  await sawAll(viewer);
+  expect(viewer.loadedPeers).toBe(false);
+  expect(viewer.sockets).toEqual([]);
+});
+
+it('what is private is not shared', async ({ audience, node, root }) => {
+  const { url } = await film(node, '3');
+  const kept = { session: JSON.parse(root.session) as unknown };
+  const viewers = [await audience.enter(url, { kept }), await audience.enter(url, { kept })];
+  for (const viewer of viewers) {
+    await sawAll(viewer);
+    expect(viewer.loadedPeers).toBe(false);
+    expect(viewer.sockets).toEqual([]);
+  }
+});
+
+/** A browser that asks not to be tracked. */
+const discreet: Prepare = (context) =>
+  context.addInitScript(() => Object.defineProperty(navigator, 'globalPrivacyControl', { value: true }));
+
+it('who does not want to share does not, among others who do', async ({ audience, film }) => {
+  const sharing = [await audience.enter(film.url), await audience.enter(film.url)];
+  const refusing = [
+    await audience.enter(film.url, { kept: { peers: false } }),
+    await audience.enter(film.url, { prepare: discreet }),
+  ];
+  for (const viewer of refusing) {
+    await sawAll(viewer);
+    expect(viewer.loadedPeers).toBe(false);
+    expect(viewer.sockets).toEqual([]);
+    expect(viewer.fromNode).toBe(film.bytes);
+  }
+  for (const viewer of sharing) {
+    await sawAll(viewer);
+    expect(viewer.loadedPeers).toBe(true);
+    expect(viewer.sockets).not.toEqual([]);
+  }
+});
+
+/** A clock that is wrong by so many days. */
+const dated =
+  (days: number): Prepare =>
+  (context) =>
+    context.addInitScript((by) => {
+      const Real = Date;
+      const now = () => Real.now() + by;
+      window.Date = new Proxy(Real, {
+        construct: (target, args: []) => (args.length === 0 ? new target(now()) : new target(...args)),
+        apply: () => new Real(now()).toString(),
+        get: (target, key) => (key === 'now' ? now : (Reflect.get(target, key) as unknown)),
+      });
+    }, days * 86_400_000);
+
+it('viewers whose clocks are two days apart help each other', async ({ audience, film }) => {
+  const ahead = await audience.enter(film.url, { prepare: dated(1) });
+  const behind = await audience.enter(film.url, { prepare: dated(-1) });
+  const day = (viewer: Viewer) => viewer.page.evaluate(() => Date.now() / 86_400_000);
+  expect((await day(ahead)) - (await day(behind))).toBeCloseTo(2, 2);
+  for (const viewer of [ahead, behind]) await sawAll(viewer);
+  expect(ahead.fromNode + behind.fromNode).toBeLessThan(1.7 * film.bytes);
 });
