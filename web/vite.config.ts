@@ -15,7 +15,20 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // The full engine is large, and only fetched for videos of others that need it.
     chunkSizeWarningLimit: 600,
-    rollupOptions: {
+    rolldownOptions: {
+      output: {
+        // What every page needs is one chunk: many small ones are compressed badly.
+        codeSplitting: {
+          groups: [
+            // The peers' part needs this, and nothing else of the core.
+            { name: 'preload', test: /vite.preload-helper/, priority: 1 },
+            {
+              name: 'core',
+              test: /node_modules.svelte.|src.lib.(api.client|api.problem|locale.locale|router|session|site|uploads)\.|src.components.(Avatar|Icon)\./,
+            },
+          ],
+        },
+      },
       input: { index: 'index.html', embed: 'embed.html' },
     },
   },

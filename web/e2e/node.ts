@@ -16,15 +16,16 @@ const PROGRAM = process.env['KINORA_BIN'] ?? new URL('../../target/debug/kinora'
 /** A node of our own: the real program in a folder that goes away with it. */
 export class TestNode {
   readonly url: string;
-  readonly #process: ChildProcess;
+  readonly #begin: () => ChildProcess;
   readonly #folder: string;
-  readonly #log: string[];
+  readonly #log: string[] = [];
+  #process: ChildProcess;
 
-  private constructor(url: string, process: ChildProcess, folder: string, log: string[]) {
+  private constructor(url: string, folder: string, begin: () => ChildProcess) {
     this.url = url;
-    this.#process = process;
     this.#folder = folder;
-    this.#log = log;
+    this.#begin = begin;
+    this.#process = this.#run();
   }
 
   /** Starts a node; `settings` are as the environment names them, `ACCOUNTS__REGISTRATION`. */
@@ -36,22 +37,16 @@ export class TestNode {
     const environment = Object.fromEntries(
       Object.entries(all).map(([name, value]) => [`KINORA__${name}`, value]),
     );
-    const process_ = spawn(
-      PROGRAM,
-      ['serve', '--data', join(folder, 'data'), '--listen', `127.0.0.1:${port}`, '--public-url', url],
-      {
-        env: { ...process.env, ...environment, KINORA_ADMIN_PASSWORD: ROOT_PASSWORD },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    const log: string[] = [];
-    const hear = (bytes: Buffer) => {
-      log.push(bytes.toString());
-      if (log.length > 400) log.shift();
-    };
-    process_.stdout.on('data', hear);
-    process_.stderr.on('data', hear);
-    const node = new TestNode(url, process_, folder, log);
+    const begin = () =>
+      spawn(
+        PROGRAM,
+        ['serve', '--data', join(folder, 'data'), '--listen', `127.0.0.1:${port}`, '--public-url', url],
+        {
+          env: { ...process.env, ...environment, KINORA_ADMIN_PASSWORD: ROOT_PASSWORD },
+          stdio: ['ignore', 'pipe', 'pipe'],
+        },
+      );
+    const node = new TestNode(url, folder, begin);
     await node.#answers();
     return node;
   }
@@ -61,9 +56,22 @@ export class TestNode {
     return this.#log.join('');
   }
 
+  /** Ends it at once, as when its machine is lost. */
+  async kill(): Promise<void> {
+    const gone = new Promise((resolve) => this.#process.once('exit', resolve));
+    this.#process.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Starts it again after `kill`, at the same address and with the same data. */
+  async revive(): Promise<void> {
+    this.#process = this.#run();
+    await this.#answers();
+  }
+
   /** Ends it as an administrator would, and takes its folder away. */
   async stop(): Promise<void> {
-    if (this.#process.exitCode === null) {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
       const gone = new Promise((resolve) => this.#process.once('exit', resolve));
       this.#process.kill('SIGTERM');
       const late = setTimeout(() => this.#process.kill('SIGKILL'), 30_000);
@@ -71,6 +79,17 @@ export class TestNode {
       clearTimeout(late);
     }
     await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #run(): ChildProcess {
+    const child = this.#begin();
+    const hear = (bytes: Buffer) => {
+      this.#log.push(bytes.toString());
+      if (this.#log.length > 400) this.#log.shift();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    return child;
   }
 
   async #answers(): Promise<void> {

@@ -13,6 +13,9 @@ export class Viewer {
   readonly page: Page;
   /** Bytes of segments that came from the node, by the address of each. */
   readonly fetched = new Map<string, number>();
+  /** The addresses of scripts that were loaded, and of WebSockets that were opened. */
+  readonly scripts: string[] = [];
+  readonly sockets: string[] = [];
   readonly #browser: Browser;
   readonly #said: string[] = [];
 
@@ -20,6 +23,10 @@ export class Viewer {
     this.#browser = browser;
     this.page = page;
     page.on('pageerror', (error) => this.#said.push(`uncaught: ${error.message}`));
+    page.on('websocket', (socket) => this.sockets.push(socket.url()));
+    page.on('request', (request) => {
+      if (request.resourceType() === 'script') this.scripts.push(request.url());
+    });
     page.on('requestfinished', (request) => {
       const url = request.url();
       if (!url.endsWith('.m4s')) return;
@@ -32,15 +39,20 @@ export class Viewer {
     });
   }
 
-  /** Opens a browser at a page and begins to play; `kept` is what it remembers of other days. */
+  /**
+   * Opens a browser at a page and begins to play; `kept` is what it remembers of other days, and `prepare` makes it another
+   * browser than most are.
+   */
   static async open(
     type: BrowserType,
     options: LaunchOptions,
     url: string,
     kept: Record<string, unknown> = {},
+    prepare: (context: BrowserContext) => Promise<unknown> = async () => undefined,
   ): Promise<Viewer> {
     const browser = await type.launch(options);
     const context: BrowserContext = await browser.newContext({ locale: 'en-GB' });
+    await prepare(context);
     await context.addInitScript((all) => {
       for (const [name, value] of Object.entries(all))
         localStorage.setItem(`kinora.${name}`, JSON.stringify(value));
@@ -76,6 +88,17 @@ export class Viewer {
     return [...this.fetched.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
+  /** True once what deals with peers was loaded. */
+  get loadedPeers(): boolean {
+    return this.scripts.some((url) => /\/(join|libp2p_net)-/.test(url));
+  }
+
+  /** Waits until the film is at a second of itself. */
+  async at(second: number): Promise<void> {
+    const there = (time: number) => (document.querySelector('video')?.currentTime ?? 0) >= time;
+    await this.page.waitForFunction(there, second, { timeout: 60_000 });
+  }
+
   /** Waits until the film is over. */
   async ended(): Promise<void> {
     const over = () => document.querySelector('video')?.ended;
@@ -102,8 +125,22 @@ export class Viewer {
     return this.#said;
   }
 
+  /** What the decoder did not like; null if nothing. */
+  mediaError(): Promise<string | null> {
+    return this.page.evaluate(() => document.querySelector('video')?.error?.message ?? null);
+  }
+
   screen(): Promise<Screen> {
     return screen(this.page);
+  }
+
+  /** Ends all processes of the browser at once: it has no time to say goodbye to anyone. */
+  async kill(): Promise<void> {
+    const session = await this.#browser.newBrowserCDPSession();
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    const gone = new Promise((resolve) => this.#browser.once('disconnected', resolve));
+    for (const { id } of processInfo) process.kill(id, 'SIGKILL');
+    await gone;
   }
 
   async close(): Promise<void> {
