@@ -1,7 +1,7 @@
 import { clip } from './clip';
 import { Client, finished } from './client';
 import { expect, test } from './fixtures';
-import type { TestNode } from './node';
+import { TestNode } from './node';
 import { Viewer } from './viewers';
 
 /** How long after each other viewers come, in ms. */
@@ -56,5 +56,47 @@ test('four viewers help each other', async ({ node, playwright }, info) => {
     await page.screenshot({ path: info.outputPath('ring.png') });
   } finally {
     await Promise.all(viewers.map((viewer) => viewer.close()));
+  }
+});
+
+test('a viewer on another server joins in', async ({ playwright }, info) => {
+  test.setTimeout(240_000);
+  const open = { FEDERATION__ALLOW_PRIVATE: 'true' };
+  const [home, away] = await Promise.all([TestNode.start(open), TestNode.start(open)]);
+  const options = info.project.use.launchOptions ?? {};
+  const viewers: Viewer[] = [];
+  try {
+    const creator = await Client.of(home);
+    const guest = await Client.of(away);
+    await guest.post('/api/v1/users/me/subscriptions', { uri: `root_channel@${new URL(home.url).host}` });
+    const video = await creator.upload(clip({ height: 360, seconds: 30, container: 'mkv' }), {
+      name: 'Shared across servers',
+      privacy: '1',
+    });
+    await creator.until(video.uuid, finished);
+    const swarm = async () => {
+      const told = await guest.get<{ swarm: { manifest: { url: string } } | null }>(
+        `/api/v1/videos/${video.uuid}`,
+      );
+      return told.swarm?.manifest.url ?? '';
+    };
+    const ours = await creator.get<{ swarm: { manifest: { url: string } } }>(`/api/v1/videos/${video.uuid}`);
+    await expect.poll(() => swarm().catch(() => ''), { timeout: 60_000 }).toBe(ours.swarm.manifest.url);
+    const kept = { quality: 360, 'peers.noticed': true };
+    for (const url of [home.url, away.url]) {
+      viewers.push(await Viewer.open(playwright.chromium, options, `${url}/w/${video.uuid}`, kept));
+      if (viewers.length === 1) await viewers[0]?.at(4);
+    }
+    await Promise.all(viewers.map((viewer) => viewer.ended()));
+    const [first, second] = viewers as [Viewer, Viewer];
+    expect(second.fromNode).toBeLessThan(first.fromNode * 0.6);
+    for (const viewer of viewers) {
+      expect(viewer.said).toEqual([]);
+      expect((await viewer.screen()).frames).toBe(750);
+      expect(await viewer.stalls()).toBe(0);
+    }
+  } finally {
+    await Promise.all(viewers.map((viewer) => viewer.close()));
+    await Promise.all([home.stop(), away.stop()]);
   }
 });

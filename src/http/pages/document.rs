@@ -155,13 +155,16 @@ impl<'a> Document<'a> {
 }
 
 /// What a page may load: its own scripts, and media also from other servers, since their videos are played from where
-/// they live, whichever page came first. Pictures of others come by way of this server.
+/// they live, and their viewers meet there, whichever page came first. Pictures of others come by way of this server.
 fn policy(origin: &str, scripts: &str, frames: &str) -> String {
     // A page that came over https would not load the others anyway.
-    let elsewhere = if origin.starts_with("https:") { "https:" } else { "https: http:" };
+    let (elsewhere, peers) = match origin.starts_with("https:") {
+        true => ("https:", "wss:"),
+        false => ("https: http:", "wss: ws:"),
+    };
     format!(
         "default-src 'none'; script-src 'self'{scripts}; style-src 'self'; img-src 'self' {origin} data: blob:; \
-         media-src 'self' {origin} blob: {elsewhere}; connect-src 'self' {origin} {elsewhere}; font-src 'self'; manifest-src 'self'; \
+         media-src 'self' {origin} blob: {elsewhere}; connect-src 'self' {origin} {elsewhere} {peers}; font-src 'self'; manifest-src 'self'; \
          base-uri 'none'; form-action 'self'; frame-ancestors {frames}"
     )
 }
