@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::metrics::NodeMetrics;
 
 mod behaviour;
-mod message;
+pub(crate) mod message;
 mod pace;
 mod task;
 #[cfg(test)]

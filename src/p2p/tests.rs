@@ -4,5 +4,6 @@
 
 mod browser;
 mod hostile;
+mod relayed;
 mod stage;
 mod tracking;

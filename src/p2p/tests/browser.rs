@@ -101,6 +101,28 @@ where
     request_response::Behaviour::with_codec(codec, protocols, request_response::Config::default())
 }
 
+/// Something that comes in by WebSocket, and can be reached through the node.
+pub(crate) fn connecting<B: NetworkBehaviour>(
+    behaviour: impl FnOnce(relay::client::Behaviour) -> B,
+) -> Swarm<B> {
+    SwarmBuilder::with_new_identity()
+        .with_tokio()
+        .with_other_transport(|keypair| {
+            let tcp = tcp::tokio::Transport::new(tcp::Config::default());
+            websocket::Config::new(tcp)
+                .upgrade(Version::V1Lazy)
+                .authenticate(noise::Config::new(keypair).unwrap())
+                .multiplex(yamux::Config::default())
+                .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)))
+        })
+        .unwrap()
+        .with_relay_client(noise::Config::new, yamux::Config::default)
+        .unwrap()
+        .with_behaviour(|_, relay| behaviour(relay))
+        .unwrap()
+        .build()
+}
+
 impl Browser {
     /// One that is connected to a node.
     pub(crate) async fn at(address: &Multiaddr) -> Self {
@@ -117,28 +139,13 @@ impl Browser {
         }
     }
 
-    pub(crate) fn swarm() -> Swarm<Asking> {
-        SwarmBuilder::with_new_identity()
-            .with_tokio()
-            .with_other_transport(|keypair| {
-                let tcp = tcp::tokio::Transport::new(tcp::Config::default());
-                websocket::Config::new(tcp)
-                    .upgrade(Version::V1Lazy)
-                    .authenticate(noise::Config::new(keypair).unwrap())
-                    .multiplex(yamux::Config::default())
-                    .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)))
-            })
-            .unwrap()
-            .with_relay_client(noise::Config::new, yamux::Config::default)
-            .unwrap()
-            .with_behaviour(|_, relay| Asking {
-                relay,
-                tracker: asking(TrackerCodec, TRACKER),
-                raw: asking(Raw, TRACKER),
-                later: asking(Raw, LATER),
-            })
-            .unwrap()
-            .build()
+    fn swarm() -> Swarm<Asking> {
+        connecting(|relay| Asking {
+            relay,
+            tracker: asking(TrackerCodec, TRACKER),
+            raw: asking(Raw, TRACKER),
+            later: asking(Raw, LATER),
+        })
     }
 
     pub(crate) fn id(&self) -> PeerId {
