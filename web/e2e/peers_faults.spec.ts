@@ -1,6 +1,7 @@
-import type { BrowserContext, BrowserType, LaunchOptions } from '@playwright/test';
+import type { BrowserType, LaunchOptions } from '@playwright/test';
 import { clip } from './clip';
 import { Client, finished } from './client';
+import { LIE, lying, type Prepare } from './faults';
 import { expect, test } from './fixtures';
 import type { TestNode } from './node';
 import { Viewer } from './viewers';
@@ -10,13 +11,6 @@ const SECONDS = 20;
 const FRAMES = SECONDS * 25;
 /** How far the film is when the next viewer comes, in seconds. */
 const STAGGER_S = 3;
-/** What a liar writes over the end of each segment. */
-const LIE = 'KINORA-E2E-A-LIE';
-/** What is shorter is no segment, in bytes. */
-const SEGMENT_BYTES_MIN = 16_000;
-
-type Prepare = (context: BrowserContext) => Promise<unknown>;
-
 /** One who watches, and what is odd about the browser. */
 interface Cast {
   prepare?: Prepare;
@@ -87,21 +81,6 @@ async function sawAll(viewer: Viewer): Promise<void> {
   expect((await viewer.screen()).frames).toBe(FRAMES);
   expect(await viewer.stalls()).toBe(0);
 }
-
-/** Spoils what it keeps for others, once it has found it right. */
-const lying: Prepare = (context) =>
-  context.addInitScript(
-    ([lie, least]) => {
-      const honest = crypto.subtle.digest.bind(crypto.subtle);
-      crypto.subtle.digest = async (algorithm, data) => {
-        const hash = await honest(algorithm, data);
-        if (data instanceof Uint8Array && data.length >= least)
-          data.set(new TextEncoder().encode(lie), data.length - lie.length);
-        return hash;
-      };
-    },
-    [LIE, SEGMENT_BYTES_MIN] as const,
-  );
 
 /** Notes lies that were looked at, and those that came to the decoder. */
 const watchful: Prepare = (context) =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Manifest, ManifestError } from './manifest';
+import { Manifest, MANIFEST_BYTES_MAX, ManifestError } from './manifest';
 
 const sha256 = (number: number) => number.toString(16).padStart(64, '0');
 const segment = (number: number, duration = 4) => ({
@@ -55,6 +55,34 @@ describe('Manifest', () => {
     for (const change of spoilt) {
       expect(() => Manifest.parse(written([{ ...segment(1), ...change }]))).toThrow(ManifestError);
     }
+  });
+
+  it('refuses a text that is too long before it reads it', () => {
+    const text = written([segment(1)]);
+    const padded = (length: number) => text + ' '.repeat(length - text.length);
+    expect(Manifest.parse(padded(MANIFEST_BYTES_MAX)).segment(0, 0)).not.toBeNull();
+    expect(() => Manifest.parse(padded(MANIFEST_BYTES_MAX + 1))).toThrow(ManifestError);
+  });
+
+  it('refuses another type wherever one stands', () => {
+    const value = fc.anything({ maxDepth: 1 }).filter((one) => JSON.stringify(one) !== undefined);
+    const field = fc.constantFrom('name', 'size', 'sha256', 'duration');
+    const types = { name: 'string', size: 'number', sha256: 'string', duration: 'number' };
+    fc.assert(
+      fc.property(field, value, (field, value) => {
+        const text = written([{ ...segment(1), [field]: value }]);
+        const read = (JSON.parse(text) as { renditions: { segments: Record<string, unknown>[] }[] })
+          .renditions[0]?.segments[0]?.[field];
+        fc.pre(typeof read !== types[field]);
+        expect(() => Manifest.parse(text)).toThrow(ManifestError);
+      }),
+      { numRuns: 500 },
+    );
+    for (const wrong of ['null', '7', '[]', '{"version":2}', '{"version":1,"renditions":{}}']) {
+      expect(() => Manifest.parse(wrong)).toThrow(ManifestError);
+    }
+    const many = Array.from({ length: 33 }, () => []);
+    expect(() => Manifest.parse(written(...many))).toThrow(ManifestError);
   });
 
   it('answers any text with a manifest or a ManifestError', () => {

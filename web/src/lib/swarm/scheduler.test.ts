@@ -277,6 +277,22 @@ describe('what is fetched ahead', () => {
     expect(bench.running.map((one) => one.split(':')[0])).toEqual(['4', '6', '5']);
   });
 
+  it('is not left to a peer that gives a byte a second', () => {
+    bench.at(0, 4);
+    bench.want(0);
+    bench.at(0, 20);
+    bench.meet('a', 8);
+    expect(bench.running).toEqual(['8:a']);
+    const { receiver } = bench.transfer('8:a');
+    for (let second = 1; second <= 3; second += 1) {
+      bench.clock.run(1_000);
+      receiver.progress(second);
+    }
+    expect(bench.running).toContain('8:a');
+    bench.clock.run(1_500);
+    expect(bench.running).not.toContain('8:a');
+  });
+
   it('is not asked of a peer that is busy, for a second', () => {
     bench.meet('a', 10);
     bench.at(0, 20);

@@ -9,7 +9,13 @@ import type { Answer } from './scheduler';
 import { SegmentClient, serveSegments } from './segment_stream';
 import type { Receiver } from './surroundings';
 import { askTracker } from './tracker_stream';
-import { writeHave, writeSegmentHeader, writeTrackerAnswer, type HaveMessage } from './wire';
+import {
+  writeHave,
+  writeSegmentHeader,
+  writeSegmentRequest,
+  writeTrackerAnswer,
+  type HaveMessage,
+} from './wire';
 
 /** One end of a stream within memory. */
 class MemoryPipe implements Pipe {
@@ -159,6 +165,56 @@ describe('segments', () => {
     await settled();
     expect(ear.bytes).toHaveLength(SEGMENT.size);
     expect(near.aborted).not.toBeNull();
+  });
+
+  it('that never end are never taken, however they are cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 90_000 }), { maxLength: 9 }), async (pieces) => {
+        const [near, far] = pair();
+        const ear = new Ear();
+        new SegmentClient(async () => near).get(SEGMENT, ear);
+        far.send(writeFrame(writeSegmentHeader({ status: 'ok', size: SEGMENT.size })));
+        for (const length of pieces) far.send(new Uint8Array(length));
+        far.send(new Uint8Array(SEGMENT.size + 1));
+        await settled();
+        expect(ear.bytes).toHaveLength(SEGMENT.size);
+        expect(Math.max(...ear.loaded)).toBe(SEGMENT.size);
+        expect(near.aborted).not.toBeNull();
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('that a peer does not take are not held for it for ever', async () => {
+    vi.useFakeTimers();
+    try {
+      const timeout = vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+        const stop = new AbortController();
+        setTimeout(() => stop.abort(new Error('timeout')), ms);
+        return stop.signal;
+      });
+      const [near, far] = pair();
+      far.send = () => false;
+      far.onDrain = (options?: { signal?: AbortSignal }) =>
+        new Promise((_, fail) =>
+          options?.signal?.addEventListener('abort', () => fail(options.signal?.reason as Error)),
+        );
+      near.send(writeFrame(writeSegmentRequest({ sha256: new Uint8Array(32) })));
+      let cause: unknown = null;
+      void serveSegments(
+        far,
+        () => ({ status: 'ok', bytes, upload }),
+        () => 0,
+      ).catch((error) => (cause = error));
+      await vi.advanceTimersByTimeAsync(14_000);
+      expect(upload.end).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(upload.end).toHaveBeenCalledOnce();
+      expect(cause).not.toBeNull();
+      timeout.mockRestore();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('can be called off at any moment', async () => {
