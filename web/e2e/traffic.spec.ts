@@ -1,6 +1,6 @@
 import { violations } from './axe';
 import { clip } from './clip';
-import { Client, finished } from './client';
+import { finished } from './client';
 import { expect, test } from './fixtures';
 
 /** What a player says after 15 seconds. */
