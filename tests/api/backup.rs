@@ -12,6 +12,8 @@ fn without_address(mut video: Value, url: &str) -> String {
     // The new node has another port, which may also stand by chance within the name of a blob.
     let host = url.rsplit('/').next().unwrap();
     let port = host.rsplit(':').next().unwrap();
+    // Which swarm it is follows from the address.
+    video["swarm"]["id"] = Value::Null;
     let text = video.to_string().replace(host, "[host]");
     text.replace(&format!("%3A{port}"), "%3A[port]")
         .replace(&format!("127.0.0.1:{port}"), "[address]")
