@@ -10,6 +10,8 @@ mod cbor;
 pub mod config;
 pub mod error;
 mod frame;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gate;
 mod identity;
 mod kept;

@@ -86,7 +86,7 @@ impl Stun {
 }
 
 /// The answer to a datagram; none if it is no Binding request, or asks for what must be understood and is not.
-fn answer(request: &[u8], from: SocketAddr) -> Option<Vec<u8>> {
+pub(crate) fn answer(request: &[u8], from: SocketAddr) -> Option<Vec<u8>> {
     let (header, mut attributes) = request.split_at_checked(HEADER)?;
     let (kind, rest) = header.split_first_chunk::<2>()?;
     let (length, rest) = rest.split_first_chunk::<2>()?;

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import sys
 
 fixtures, folder = (pathlib.Path(it) for it in sys.argv[1:])
@@ -49,3 +50,14 @@ schema = "http://nodeinfo.diaspora.software/ns/schema/"
 links = [{"rel": f"{schema}{version}", "href": f"https://a.example/nodeinfo/{version}"} for version in ("2.0", "2.1")]
 put("nodeinfo", "index", json.dumps({"links": links}).encode())
 put("nodeinfo", "document", json.dumps({"version": "2.1", "software": {"name": "peertube", "version": "8.0.1"}}).encode())
+
+# The examples of the protocol, which are control frames, and a request at the STUN port.
+protocol = (fixtures.parent.parent / "docs/p2p-protocol.md").read_text()
+for number, line in enumerate(re.findall(r"^(?:[0-9a-f]{2} )+[0-9a-f]{2}$", protocol, re.MULTILINE)):
+    for target in ("tracker", "segment"):
+        put(target, f"example-{number}", bytes.fromhex(line))
+video = b"8a5ee3ad-74f9-4814-a483-204b12168ce1"
+asked = b"\xa3\x65swarm\x58\x20" + bytes(32) + b"\x65video\x78\x24" + video + b"\x64want\x0c"
+put("tracker", "request", bytes([len(asked)]) + asked)
+put("datagram", "request", bytes.fromhex("000100002112a442") + bytes(12))
+put("datagram", "software", bytes.fromhex("000100082112a442") + bytes(12) + bytes.fromhex("8022000361626300"))
