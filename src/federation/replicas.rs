@@ -2,6 +2,7 @@
 //! says what each file hashes to, and the origin's object what the manifest does; bytes of another hash are not kept.
 //! What is here already is not fetched again, so that a copy goes on where it was broken off.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use kinora_service::manifest::{Document, ListedFile, ListedRendition, MANIFEST_B
 use kinora_service::publishing::RENDITIONS_MAX;
 use kinora_service::replicas;
 use kinora_store::Batch;
-use kinora_store::blob::Blobs;
+use kinora_store::blob::{Blobs, Hold};
 use kinora_store::tables::{BlobOwner, Owner};
 use tokio::time::Instant;
 use tracing::{debug, info};
@@ -33,10 +34,7 @@ const NOTE_EVERY: u64 = 16 << 20;
 struct Fetching<'a> {
     video: &'a Video,
     keeps: &'a Keeping,
-    folder: Url,
-    manifest: &'a RemoteManifest,
-    /// True once it did not answer: others are asked first then.
-    origin_is_gone: bool,
+    origin: &'a Origin<'a>,
     /// What other copies of the same server take, in bytes.
     others: u64,
     /// What is here of this one, in bytes.
@@ -46,6 +44,22 @@ struct Fetching<'a> {
     /// When fetching began, and how much was fetched since.
     began: Instant,
     fetched: u64,
+}
+
+/// Where a copy comes from.
+struct Origin<'a> {
+    playlist: Url,
+    manifest: &'a RemoteManifest,
+    /// True once it did not answer: others are asked first then.
+    is_gone: AtomicBool,
+}
+
+/// A file that is held and can be kept.
+struct Arrived<'a> {
+    file: &'a ListedFile,
+    /// None if it is here already.
+    bytes: Option<Bytes>,
+    hold: Hold,
 }
 
 impl Federation {
@@ -67,12 +81,12 @@ impl Federation {
         self.seek_peers(&host).await;
         let known = replicas::of_host(&self.service, &host).await?;
         let others = known.iter().filter(|it| it.video != video.id).map(|it| it.bytes).sum();
+        let origin =
+            Origin { playlist: hls.playlist.clone(), manifest, is_gone: AtomicBool::new(false) };
         let mut fetching = Fetching {
             video: &video,
             keeps: &keeps,
-            folder: hls.playlist.clone(),
-            manifest,
-            origin_is_gone: false,
+            origin: &origin,
             others,
             bytes: 0,
             bytes_wanted: hls.files.iter().filter_map(|file| file.bytes).sum(),
@@ -120,7 +134,7 @@ impl Federation {
     async fn fetch_all(&self, fetching: &mut Fetching<'_>) -> Result<bool, Error> {
         fetching.fits(fetching.bytes_wanted)?;
         self.note_replica(fetching, &ReplicaState::Waiting).await?;
-        let document = self.manifest(fetching).await?;
+        let document = self.manifest(fetching.origin).await?;
         fetching.bytes_wanted = document.bytes();
         fetching.fits(fetching.bytes_wanted)?;
         let store = &self.service.store;
@@ -138,11 +152,11 @@ impl Federation {
     }
 
     /// What there is to fetch, as the origin's object vouches for it; from whoever has it.
-    async fn manifest(&self, fetching: &mut Fetching<'_>) -> Result<Document, Error> {
-        let RemoteManifest { url, sha256, bytes } = fetching.manifest;
+    async fn manifest(&self, origin: &Origin<'_>) -> Result<Document, Error> {
+        let RemoteManifest { url, sha256, bytes } = origin.manifest;
         let size = usize::try_from(*bytes).ok().filter(|size| *size <= MANIFEST_BYTES_MAX);
         let size = size.ok_or(Error::Limit("the size of a manifest"))?;
-        let bytes = self.fetch_bytes(fetching, url, sha256, size).await?;
+        let bytes = self.fetch_bytes(origin, url, sha256, size).await?;
         Document::read(&bytes, sha256)
             .ok_or(Error::Refused("a manifest that is not what it should be"))
     }
@@ -150,14 +164,14 @@ impl Federation {
     /// Bytes from their origin, or from others who have them once it does not answer.
     async fn fetch_bytes(
         &self,
-        fetching: &mut Fetching<'_>,
+        origin: &Origin<'_>,
         url: &Url,
         sha256: &[u8; 32],
         size: usize,
     ) -> Result<Bytes, Error> {
-        let manifest = &fetching.manifest.sha256;
+        let manifest = &origin.manifest.sha256;
         let others = self.service.providers.get();
-        if fetching.origin_is_gone
+        if origin.is_gone.load(Relaxed)
             && let Some(others) = others
             && let Some(bytes) = others.fetch(manifest, sha256).await
         {
@@ -167,7 +181,7 @@ impl Federation {
             Ok(bytes) => return Ok(bytes),
             Err(error) => error,
         };
-        fetching.origin_is_gone = true;
+        origin.is_gone.store(true, Relaxed);
         let fetched = match others {
             Some(others) => others.fetch(manifest, sha256).await,
             None => None,
@@ -184,10 +198,10 @@ impl Federation {
         init: &ListedFile,
     ) -> Result<(), Error> {
         let id = self.service.id();
-        self.fetch_file(fetching, init).await?;
+        let files = listed.segments.iter().map(|segment| &segment.file);
+        self.fetch_files(fetching, std::iter::once(init).chain(files)).await?;
         let (mut bytes, mut start_us, mut rows) = (init.size, 0_u64, Vec::new());
         for (segment, index) in listed.segments.iter().zip(0_u32..) {
-            self.fetch_file(fetching, &segment.file).await?;
             let duration_us = segment.duration_us();
             rows.push(Segment {
                 rendition: id,
@@ -238,31 +252,62 @@ impl Federation {
         Ok(())
     }
 
-    /// Fetches a file unless it is here. Bytes that are not what was listed are not kept.
-    async fn fetch_file(
+    /// Fetches files that are not here; while one is written to disk the next is on its way.
+    async fn fetch_files<'f>(
         &self,
         fetching: &mut Fetching<'_>,
-        file: &ListedFile,
+        mut files: impl Iterator<Item = &'f ListedFile>,
     ) -> Result<(), Error> {
-        if self.stopping.is_cancelled() {
-            return Err(Error::Stopping);
-        }
-        let blob = &file.blob;
-        let owner = BlobOwner { blob: *blob, owner: Owner::Video(fetching.video.id) };
-        let hold = self.service.blobs.hold(blob).await;
-        if self.service.blobs.size(blob).await.is_err() {
-            let url = fetching.beside(file.name())?;
-            let size = usize::try_from(file.size).unwrap_or(usize::MAX);
-            let bytes = self.fetch_bytes(fetching, &url, blob.digest(), size).await?;
-            if bytes.len() != size || Blobs::name_of(&bytes) != *blob {
-                return Err(Error::Refused("a file that is not what its name says"));
+        let origin = fetching.origin;
+        let mut fetched = self.fetch_next(origin, &mut files).await?;
+        while let Some(arrived) = fetched {
+            if self.stopping.is_cancelled() {
+                return Err(Error::Stopping);
             }
+            let (kept, next) = tokio::join!(
+                self.keep_file(fetching, arrived),
+                self.fetch_next(origin, &mut files)
+            );
+            kept?;
+            fetched = next?;
+        }
+        Ok(())
+    }
+
+    /// Fetches a file unless it is here. Bytes that are not what was listed are refused.
+    async fn fetch_next<'f>(
+        &self,
+        origin: &Origin<'_>,
+        files: &mut impl Iterator<Item = &'f ListedFile>,
+    ) -> Result<Option<Arrived<'f>>, Error> {
+        let Some(file) = files.next() else { return Ok(None) };
+        let hold = self.service.blobs.hold(&file.blob).await;
+        if self.service.blobs.size(&file.blob).await.is_ok() {
+            return Ok(Some(Arrived { file, bytes: None, hold }));
+        }
+        let url = origin.beside(file.name())?;
+        let size = usize::try_from(file.size).unwrap_or(usize::MAX);
+        let bytes = self.fetch_bytes(origin, &url, file.blob.digest(), size).await?;
+        if bytes.len() != size || Blobs::name_of(&bytes) != file.blob {
+            return Err(Error::Refused("a file that is not what its name says"));
+        }
+        Ok(Some(Arrived { file, bytes: Some(bytes), hold }))
+    }
+
+    /// Keeps a file for the video.
+    async fn keep_file(
+        &self,
+        fetching: &mut Fetching<'_>,
+        arrived: Arrived<'_>,
+    ) -> Result<(), Error> {
+        let Arrived { file, bytes, hold } = arrived;
+        if let Some(bytes) = bytes {
             fetching.fits(fetching.bytes.saturating_add(file.size))?;
-            self.service.blobs.put(bytes).await.map_err(Error::Store)?;
+            self.service.blobs.put_verified(file.blob, bytes).await.map_err(Error::Store)?;
             fetching.fetched = fetching.fetched.saturating_add(file.size);
         }
         let mut batch = Batch::default();
-        batch.put_row(&owner)?;
+        batch.put_row(&BlobOwner { blob: file.blob, owner: Owner::Video(fetching.video.id) })?;
         self.service.store.commit(batch).await?;
         drop(hold);
         fetching.bytes = fetching.bytes.saturating_add(file.size);
@@ -285,12 +330,14 @@ impl Federation {
     }
 }
 
-impl Fetching<'_> {
+impl Origin<'_> {
     /// The address of a file beside the playlist.
     fn beside(&self, name: &str) -> Result<Url, Error> {
-        self.folder.join(name).map_err(|_bad| Error::Refused("a file without an address"))
+        self.playlist.join(name).map_err(|_bad| Error::Refused("a file without an address"))
     }
+}
 
+impl Fetching<'_> {
     /// Refuses what does not fit into what was agreed.
     fn fits(&self, bytes: u64) -> Result<(), Error> {
         if self.others.saturating_add(bytes) > self.keeps.quota_bytes {

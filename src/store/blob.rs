@@ -87,13 +87,22 @@ impl Blobs {
     /// [`Error::NoSpace`] or [`Error::Blob`].
     pub async fn put(&self, bytes: Bytes) -> Result<BlobName, Error> {
         let name = Self::name_of(&bytes);
+        self.put_verified(name, bytes).await?;
+        Ok(name)
+    }
+
+    /// As [`Blobs::put`], for bytes whose SHA-256 this program itself has seen to be `name`.
+    ///
+    /// # Errors
+    /// As [`Blobs::put`].
+    pub async fn put_verified(&self, name: BlobName, bytes: Bytes) -> Result<(), Error> {
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if self.find_size(&name).await? != Some(length) {
             let put = self.objects.put(&location(&name), bytes.into()).await;
             put.map_err(Error::from_blob)?;
         }
         self.newcomers.add(name);
-        Ok(name)
+        Ok(())
     }
 
     /// Takes a file over as the blob `name`, after reading it to see whether that is its SHA-256. The file is gone from
