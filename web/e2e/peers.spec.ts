@@ -7,11 +7,17 @@ import { Viewer } from './viewers';
 /** How long after each other viewers come, in ms. */
 const STAGGER_MS = 5_000;
 
-/** Bytes of segments that the node handed out since it was started. */
-async function sent(node: TestNode): Promise<number> {
+/** What a node counted since it was started. */
+async function counted(node: TestNode, what: string): Promise<number> {
   const text = await (await fetch(`${node.url}/metrics`)).text();
-  return Number(/^kinora_http_segment_bytes_total (\d+)$/m.exec(text)?.[1]);
+  const line = text.split('\n').find((it) => it.startsWith(`${what} `));
+  return Number(line?.slice(what.length + 1));
 }
+
+/** Bytes of segments that the node handed out. */
+const sent = (node: TestNode) => counted(node, 'kinora_http_segment_bytes_total');
+/** Bytes that viewers say to have from each other. */
+const shared = (node: TestNode) => counted(node, 'kinora_http_played_bytes_total{way="Peers"}');
 
 test('four viewers help each other', async ({ node, playwright }, info) => {
   test.setTimeout(240_000);
@@ -90,6 +96,9 @@ test('a viewer on another server joins in', async ({ playwright }, info) => {
     await Promise.all(viewers.map((viewer) => viewer.ended()));
     const [first, second] = viewers as [Viewer, Viewer];
     expect(second.fromNode).toBeLessThan(first.fromNode * 0.6);
+    // It is told where the film is from, which counts the other bytes, too.
+    await expect.poll(() => shared(home)).toBeGreaterThan(0);
+    expect((await shared(away)) || 0).toBe(0);
     for (const viewer of viewers) {
       expect(viewer.said).toEqual([]);
       expect((await viewer.screen()).frames).toBe(750);

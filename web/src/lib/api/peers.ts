@@ -53,12 +53,13 @@ export interface PlaybackMetrics {
 const ANSWER_MS_MAX = 10_000;
 
 /** Asks a server, which may be another one: so without a word about who asks. */
-async function ask(origin: string, path: string, body?: object): Promise<Response> {
+async function ask(origin: string, path: string, body?: object, keepalive = false): Promise<Response> {
   const response = await fetch(new URL(path, origin), {
     method: body ? 'POST' : 'GET',
     headers: body ? { 'Content-Type': 'application/json' } : {},
     body: body ? JSON.stringify(body) : undefined,
     credentials: 'omit',
+    keepalive,
     signal: AbortSignal.timeout(ANSWER_MS_MAX),
   });
   if (!response.ok) throw new Error(`status ${response.status}`);
@@ -85,8 +86,7 @@ export async function getManifest(link: ManifestLink, bytesMax: number): Promise
   return new TextDecoder().decode(bytes);
 }
 
-/** Tells our node how playback went; nothing depends on it. */
-export function sendMetrics(metrics: PlaybackMetrics): void {
-  const body = new Blob([JSON.stringify(metrics)], { type: 'application/json' });
-  navigator.sendBeacon?.('/api/v1/metrics/playback', body);
+/** Tells the server of a video how playback went; nothing depends on it, and the page may be closed meanwhile. */
+export function sendMetrics(origin: string, metrics: PlaybackMetrics): void {
+  ask(origin, '/api/v1/metrics/playback', metrics, true).catch(() => undefined);
 }

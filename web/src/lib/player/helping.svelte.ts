@@ -229,11 +229,11 @@ export class Helping {
     if (!this.#stopped) this.parts = { Menu: menu.default, Notice: notice.default };
   }
 
-  /** Tells the node what passed since the last time. */
+  /** Tells the node where the viewers meet what passed since the last time: there the other bytes are counted. */
   #tell(): void {
     const { report } = this;
     const since = (field: keyof Report) => Math.max(0, report[field] - this.#told[field]);
-    sendMetrics({
+    sendMetrics(this.#where().origin, {
       playerMode: 'p2p-media-loader',
       resolution: this.#playback.showing,
       fps: null,
