@@ -1,6 +1,6 @@
 # Everything that people and CI call. Each target installs what it needs through scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check fmt e2e bench fuzz release setup web deny
+.PHONY: help run build test check fmt e2e bench fuzz release setup web deny webrtc-direct
 
 help:
 	@echo 'make run      build and serve http://localhost:8080, data in ./data'
@@ -10,7 +10,8 @@ help:
 	@echo 'make fmt      format Rust and web'
 	@echo 'make e2e      browser tests alone'
 	@echo 'make bench    figures, as ratios beside nginx and the ffmpeg command line'
-	@echo 'make fuzz     hostile input for the readers of what other servers send, FUZZ_SECONDS (60) each'
+	@echo 'make fuzz     hostile input for the readers of what other servers and peers send, FUZZ_SECONDS (60) each'
+	@echo 'make webrtc-direct  test what only programs with that feature have'
 	@echo 'make release  an archive of the programs with their deployment files'
 
 run: build
@@ -59,6 +60,9 @@ bench: build
 fuzz:
 	scripts/setup build
 	scripts/fuzz
+
+webrtc-direct:
+	scripts/webrtc-direct
 
 release: build
 	scripts/release

@@ -16,6 +16,9 @@ pub struct Config {
     pub stun_port: u16,
     /// The port, of UDP and TCP, at which other nodes and seeds connect; 0 lets none.
     pub port: u16,
+    /// The UDP port at which browsers come in where no WebSocket passes (webrtc-direct); 0 lets none. Programs built without
+    /// the feature `webrtc-direct` take no other.
+    pub webrtc_direct_port: u16,
     /// Connections of browsers at a time, in all.
     pub tunnels_max: u32,
     /// Connections of browsers at a time from one network address.
@@ -60,6 +63,7 @@ impl Default for Config {
             watchers_min: 2,
             stun_port: 3478,
             port: 4001,
+            webrtc_direct_port: 0,
             tunnels_max: 1024,
             tunnels_per_address_max: 32,
             tunnels_per_minute: 60,

@@ -16,6 +16,16 @@ pub enum Error {
     /// The public address cannot be told to peers.
     #[error("peers cannot be told the public address: {0}")]
     PublicAddress(String),
+    /// The settings want what this program does not have.
+    #[error(
+        "{setting} needs a program that is built with the feature {feature}; set it to 0, or build that"
+    )]
+    NotBuilt {
+        /// The key in the configuration.
+        setting: &'static str,
+        /// The feature of the crate `kinora`.
+        feature: &'static str,
+    },
     /// A part of the network cannot be used.
     #[error("the peer-to-peer network cannot be used: {0}")]
     Network(String),

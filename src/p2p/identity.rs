@@ -13,17 +13,33 @@ use crate::error::Error;
 /// # Errors
 /// [`Error::Identity`] if it cannot be read or written, or is no such key.
 pub(crate) fn load(path: &Path) -> Result<Keypair, Error> {
-    let unusable = |reason: String| Error::Identity { path: path.to_owned(), reason };
+    let bytes = kept(path, || {
+        Keypair::generate_ed25519().to_protobuf_encoding().map_err(|it| it.to_string())
+    })?;
+    Keypair::from_protobuf_encoding(&bytes).map_err(|it| unusable(path, it.to_string()))
+}
+
+/// What is kept at `path`; what `make` makes if there is nothing.
+///
+/// # Errors
+/// [`Error::Identity`] if it cannot be read, made or written.
+pub(crate) fn kept(
+    path: &Path,
+    make: impl FnOnce() -> Result<Vec<u8>, String>,
+) -> Result<Vec<u8>, Error> {
     match std::fs::read(path) {
-        Ok(bytes) => Keypair::from_protobuf_encoding(&bytes).map_err(|it| unusable(it.to_string())),
+        Ok(bytes) => Ok(bytes),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let keypair = Keypair::generate_ed25519();
-            let bytes = keypair.to_protobuf_encoding().map_err(|it| unusable(it.to_string()))?;
-            write(path, &bytes).map_err(|it| unusable(it.to_string()))?;
-            Ok(keypair)
+            let bytes = make().map_err(|it| unusable(path, it))?;
+            write(path, &bytes).map_err(|it| unusable(path, it.to_string()))?;
+            Ok(bytes)
         }
-        Err(error) => Err(unusable(error.to_string())),
+        Err(error) => Err(unusable(path, error.to_string())),
     }
+}
+
+pub(crate) fn unusable(path: &Path, reason: String) -> Error {
+    Error::Identity { path: path.to_owned(), reason }
 }
 
 /// Writes a file that only its owner reads; a crash leaves all of it or nothing.

@@ -8,6 +8,7 @@ mod admission;
 mod behaviour;
 mod cbor;
 pub mod config;
+mod direct;
 pub mod error;
 mod frame;
 #[cfg(fuzzing)]

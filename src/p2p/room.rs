@@ -18,6 +18,7 @@ use url::Url;
 
 use crate::address;
 use crate::config::Config;
+use crate::direct::UdpDoor;
 use crate::error::Error;
 use crate::gate::{Full, Gate, Pass};
 use crate::identity;
@@ -44,7 +45,8 @@ pub struct Peers {
     pub metrics: Metrics,
     service: Arc<Service>,
     id: PeerId,
-    public: Multiaddr,
+    /// Where browsers come in: the WebSocket first.
+    public: Vec<Multiaddr>,
     /// The public host, with its port unless it is the scheme's own.
     host: String,
     door: SocketAddr,
@@ -114,9 +116,21 @@ impl Peers {
         let metrics = Metrics::default();
         let host = address::host(public_url)?;
         let home = Home { service: Arc::clone(&service), host: host.clone() };
-        let task =
-            Task::open(keypair.clone(), &config, public.clone(), home, metrics.clone()).await?;
+        let udp = UdpDoor::wanted(&config, key)?;
+        let task = Task::open(
+            keypair.clone(),
+            &config,
+            public.clone(),
+            home,
+            metrics.clone(),
+            udp.as_ref(),
+        );
+        let task = task.await?;
         let (id, door) = (task.peer_id(), task.door);
+        let mut public = vec![public];
+        if let (Some(udp), Some(listening)) = (&udp, &task.direct) {
+            public.extend(udp.public(public_url, listening).await);
+        }
         info!(peer.id = %id, "peers are helped");
         let stopping = CancellationToken::new();
         let mut tasks = JoinSet::new();
@@ -185,7 +199,7 @@ impl Peers {
     /// Where peers find this node.
     #[must_use]
     pub fn addresses(&self) -> Vec<String> {
-        vec![format!("{}/p2p/{}", self.public, self.id)]
+        self.public.iter().map(|it| format!("{it}/p2p/{}", self.id)).collect()
     }
 
     /// What viewers of a video share by; none if it may not be shared.

@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use crate::behaviour::{Behaviour, BehaviourEvent};
 use crate::config::Config;
+use crate::direct::UdpDoor;
 use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::swarm_id::SwarmId;
@@ -78,10 +79,13 @@ pub(crate) struct Task {
     asked: JoinSet<Asked>,
     /// Where tunnels lead to.
     pub(crate) door: SocketAddr,
+    /// Where browsers come in by UDP, if they do.
+    pub(crate) direct: Option<Multiaddr>,
 }
 
 impl Task {
-    /// Opens the network: a WebSocket on loopback, which tunnels lead to. `public` is where browsers are told to come.
+    /// Opens the network: a WebSocket on loopback, which tunnels lead to, and a port of UDP if one is wanted. `public` is
+    /// where browsers are told to come.
     ///
     /// # Errors
     /// [`Error::Network`] if the system does not let it.
@@ -91,30 +95,21 @@ impl Task {
         public: Multiaddr,
         home: Home,
         metrics: Metrics,
+        direct: Option<&UdpDoor>,
     ) -> Result<Self, Error> {
-        let network = |error: &dyn std::fmt::Display| Error::Network(error.to_string());
-        let mut swarm = build(keypair, config)?;
+        let mut swarm = build(keypair, config, direct)?;
         let loopback = Multiaddr::from(Ipv4Addr::LOCALHOST);
         let loopback = loopback.with(Protocol::Tcp(0)).with(Protocol::Ws("/".into()));
-        let listener = swarm.listen_on(loopback).map_err(|error| network(&error))?;
-        let door = loop {
-            match swarm.select_next_some().await {
-                SwarmEvent::NewListenAddr { listener_id, address } if listener_id == listener => {
-                    break door(&address)
-                        .ok_or(Error::Network(format!("{address} has no port")))?;
-                }
-                SwarmEvent::ListenerClosed { listener_id, reason, .. }
-                    if listener_id == listener =>
-                {
-                    return Err(Error::Network(format!("the listener on loopback: {reason:?}")));
-                }
-                _ => {}
-            }
+        let address = listen(&mut swarm, loopback).await?;
+        let door = door(&address).ok_or(Error::Network(format!("{address} has no port")))?;
+        let direct = match direct {
+            Some(direct) => Some(listen(&mut swarm, direct.local()).await?),
+            None => None,
         };
         // Without an address the relay does not offer itself; each one more would be copied into every browser's own.
         swarm.add_external_address(public);
         let tracker = Tracker::new(StdRng::from_rng(&mut rand::rng()));
-        Ok(Self { swarm, metrics, home, tracker, asked: JoinSet::new(), door })
+        Ok(Self { swarm, metrics, home, tracker, asked: JoinSet::new(), door, direct })
     }
 
     pub(crate) fn peer_id(&self) -> PeerId {
@@ -261,9 +256,36 @@ impl Home {
     }
 }
 
-fn build(keypair: Keypair, config: &Config) -> Result<Swarm<Behaviour>, Error> {
+/// Listens at an address; answers what it is in full.
+async fn listen(swarm: &mut Swarm<Behaviour>, wanted: Multiaddr) -> Result<Multiaddr, Error> {
+    let unusable = |why: String| Error::Network(format!("{wanted}: {why}"));
+    let listener = swarm.listen_on(wanted.clone()).map_err(|error| unusable(error.to_string()))?;
+    loop {
+        match swarm.select_next_some().await {
+            SwarmEvent::NewListenAddr { listener_id, address } if listener_id == listener => {
+                return Ok(address);
+            }
+            SwarmEvent::ListenerClosed { listener_id, reason, .. } if listener_id == listener => {
+                return Err(unusable(format!("{reason:?}")));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg_attr(
+    not(feature = "webrtc-direct"),
+    expect(unused_variables, reason = "there is no such door")
+)]
+fn build(
+    keypair: Keypair,
+    config: &Config,
+    direct: Option<&UdpDoor>,
+) -> Result<Swarm<Behaviour>, Error> {
     let network = |error: &dyn std::fmt::Display| Error::Network(error.to_string());
-    let swarm = SwarmBuilder::with_existing_identity(keypair)
+    #[cfg(feature = "webrtc-direct")]
+    let udp = crate::direct::transport(&keypair, direct)?;
+    let builder = SwarmBuilder::with_existing_identity(keypair)
         .with_tokio()
         .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, multiplexer)
         .map_err(|error| network(&error))?
@@ -278,7 +300,10 @@ fn build(keypair: Keypair, config: &Config) -> Result<Swarm<Behaviour>, Error> {
                 .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
             Ok(upgraded)
         })
-        .map_err(|error| network(&error))?
+        .map_err(|error| network(&error))?;
+    #[cfg(feature = "webrtc-direct")]
+    let builder = builder.with_other_transport(|_| udp).map_err(|error| network(&error))?;
+    let swarm = builder
         .with_behaviour(|keypair| Behaviour::new(keypair, config))
         .map_err(|error| network(&error))?
         .with_swarm_config(|swarm| {

@@ -201,6 +201,10 @@ const P2P: &[Key] = &[
         "port",
         "The port, of UDP and TCP, at which other nodes and seeds connect, to give each other copies; 0 for none.",
     ),
+    key(
+        "webrtc_direct_port",
+        "The UDP port at which browsers come in where no WebSocket passes (webrtc-direct, an alpha: the program has to be built with the feature of that name); 0 for none.",
+    ),
     key("tunnels_max", "Connections of browsers at a time, in all."),
     key("tunnels_per_address_max", "Those from one network address."),
     key("tunnels_per_minute", "New ones in a minute from one network address."),

@@ -1,8 +1,10 @@
 use std::io;
+use std::net::Ipv4Addr;
 
 use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, StreamExt as _};
 use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::upgrade::Version;
+use libp2p::multiaddr::Protocol;
 use libp2p::request_response::{self, Codec, Message, OutboundFailure, ProtocolSupport};
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
 use libp2p::{
@@ -101,11 +103,11 @@ where
     request_response::Behaviour::with_codec(codec, protocols, request_response::Config::default())
 }
 
-/// Something that comes in by WebSocket, and can be reached through the node.
+/// Something that comes in by WebSocket (or by UDP, in programs that have that), and can be reached through the node.
 pub(crate) fn connecting<B: NetworkBehaviour>(
     behaviour: impl FnOnce(relay::client::Behaviour) -> B,
 ) -> Swarm<B> {
-    SwarmBuilder::with_new_identity()
+    let builder = SwarmBuilder::with_new_identity()
         .with_tokio()
         .with_other_transport(|keypair| {
             let tcp = tcp::tokio::Transport::new(tcp::Config::default());
@@ -115,7 +117,10 @@ pub(crate) fn connecting<B: NetworkBehaviour>(
                 .multiplex(yamux::Config::default())
                 .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)))
         })
-        .unwrap()
+        .unwrap();
+    #[cfg(feature = "webrtc-direct")]
+    let builder = builder.with_other_transport(super::direct::dialling).unwrap();
+    builder
         .with_relay_client(noise::Config::new, yamux::Config::default)
         .unwrap()
         .with_behaviour(|_, relay| behaviour(relay))
@@ -127,6 +132,11 @@ impl Browser {
     /// One that is connected to a node.
     pub(crate) async fn at(address: &Multiaddr) -> Self {
         let mut swarm = Self::swarm();
+        if address.iter().any(|part| part == Protocol::WebRTCDirect) {
+            // Dialling goes out from a port that is listened at.
+            let local = Multiaddr::from(Ipv4Addr::LOCALHOST).with(Protocol::Udp(0));
+            swarm.listen_on(local.with(Protocol::WebRTCDirect)).unwrap();
+        }
         swarm.dial(address.clone()).unwrap();
         loop {
             match swarm.select_next_some().await {
@@ -191,7 +201,7 @@ impl Browser {
 
     /// Asks to be reachable through the node; true if it may.
     pub(crate) async fn reserve(&mut self, address: &Multiaddr) -> bool {
-        let circuit = address.clone().with(libp2p::multiaddr::Protocol::P2pCircuit);
+        let circuit = address.clone().with(Protocol::P2pCircuit);
         self.swarm.listen_on(circuit).unwrap();
         loop {
             match self.swarm.select_next_some().await {

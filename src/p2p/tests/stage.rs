@@ -14,7 +14,8 @@ use libp2p::Multiaddr;
 use url::Url;
 use uuid::Uuid;
 
-use crate::{Config, Peers, Place, SwarmId, Workers};
+use crate::address::host;
+use crate::{Config, Error, Peers, Place, SwarmId, Workers};
 
 /// The host of the node.
 pub(crate) const HOST: &str = "films.example";
@@ -29,7 +30,8 @@ pub(crate) struct Stage {
     pub(crate) service: Arc<Service>,
     pub(crate) peers: Arc<Peers>,
     pub(crate) workers: Workers,
-    _folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
+    url: Url,
 }
 
 impl Stage {
@@ -38,6 +40,11 @@ impl Stage {
     }
 
     pub(crate) async fn with(config: Config) -> Self {
+        Self::at(&format!("https://{HOST}"), config).await
+    }
+
+    /// One that others know by this address.
+    pub(crate) async fn at(url: &str, config: Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::new(Arc::new(Memory::default()));
         let blobs = Blobs::open(&folder.path().join("store")).unwrap();
@@ -45,11 +52,25 @@ impl Stage {
         let clock: Arc<dyn Clock> = Arc::new(FixedClock::at(at));
         let service = kinora_service::Config::default();
         let service = Arc::new(Service::new(store, blobs, clock, service));
-        let url = Url::parse(&format!("https://{HOST}")).unwrap();
+        Self::start(service, folder, Url::parse(url).unwrap(), config).await.unwrap()
+    }
+
+    async fn start(
+        service: Arc<Service>,
+        folder: tempfile::TempDir,
+        url: Url,
+        config: Config,
+    ) -> Result<Self, Error> {
         let key = folder.path().join("peer.key");
         let place = Place { public_url: &url, key: &key, private_addresses: true };
-        let (peers, workers) = Peers::start(Arc::clone(&service), config, &place).await.unwrap();
-        Self { service, peers, workers, _folder: folder }
+        let (peers, workers) = Peers::start(Arc::clone(&service), config, &place).await?;
+        Ok(Self { service, peers, workers, folder, url })
+    }
+
+    /// The same node after a restart.
+    pub(crate) async fn again(self, config: Config) -> Result<Self, Error> {
+        self.workers.stop().await;
+        Self::start(self.service, self.folder, self.url, config).await
     }
 
     /// Where browsers come in behind a tunnel.
@@ -86,7 +107,7 @@ impl Stage {
         let mut batch = Batch::default();
         batch.insert_row(&video).unwrap();
         self.service.store.commit(batch).await.unwrap();
-        (video.uuid, SwarmId::of(HOST, video.uuid))
+        (video.uuid, SwarmId::of(&host(&self.url).unwrap(), video.uuid))
     }
 
     /// What is counted, as text.

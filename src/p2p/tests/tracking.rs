@@ -7,11 +7,11 @@ use super::stage::Stage;
 use crate::SwarmId;
 use crate::tracker::message::{Answer, Refusal, Request};
 
-fn watching(video: Uuid, swarm: SwarmId) -> Request {
+pub(crate) fn watching(video: Uuid, swarm: SwarmId) -> Request {
     Request { swarm, video, want: 12, liars: Vec::new() }
 }
 
-fn told(answer: Answer) -> (Vec<PeerId>, u64) {
+pub(crate) fn told(answer: Answer) -> (Vec<PeerId>, u64) {
     match answer {
         Answer::Peers { peers, ttl_s: 90, watchers } => (peers, watchers),
         other => panic!("{other:?}"),

@@ -22,17 +22,28 @@ export interface Meeting {
 /** So many connections are held at the same time, the node's and relayed ones among them. */
 const CONNECTIONS_MAX = 32;
 
-/** Starts libp2p with a fresh key: nothing of it outlives the page. */
+/** Joins through the first address of the node that answers. */
 export async function openNet(meeting: Meeting): Promise<Net> {
   const addresses = meeting.addrs.map((address) => multiaddr(address));
-  const [relay] = addresses;
-  if (!relay) throw new Error('the node has no address');
-  const node = await createLibp2p({
+  for (const [at, relay] of addresses.entries()) {
+    const node = await start(relay, meeting.iceServers);
+    // Through the last one others can be called if the node answers later.
+    if (node.getConnections().length > 0 || at === addresses.length - 1) return new Libp2pNet(node, relay);
+    await node.stop();
+  }
+  throw new Error('the node has no address');
+}
+
+/** Starts libp2p with a fresh key: nothing of it outlives the page. */
+async function start(relay: Multiaddr, iceServers: RTCIceServer[]): Promise<Libp2p> {
+  const byUdp = relay.toString().includes('/webrtc-direct/') ? [await transportByUdp()] : [];
+  return await createLibp2p({
     addresses: { listen: ['/webrtc', `${relay.toString()}/p2p-circuit`] },
     // The servers that js-libp2p would ask by itself belong to others.
     transports: [
       webSockets(),
-      webRTC({ rtcConfiguration: { iceServers: meeting.iceServers } }),
+      webRTC({ rtcConfiguration: { iceServers } }),
+      ...byUdp,
       circuitRelayTransport(),
     ],
     connectionEncrypters: [noise()],
@@ -40,18 +51,25 @@ export async function openNet(meeting: Meeting): Promise<Net> {
     services: { identify: identify(), ping: ping() },
     connectionManager: { maxConnections: CONNECTIONS_MAX },
     // Nobody makes this page dial anything but the node and what it relays to.
-    connectionGater: { denyDialMultiaddr: (address) => !isOfNode(address, addresses) },
+    connectionGater: { denyDialMultiaddr: (address) => !isOfNode(address, relay) },
     // Without the relay nobody can call here, but this browser can still call others.
     transportManager: { faultTolerance: FaultTolerance.NO_FATAL },
   });
-  return new Libp2pNet(node, relay);
+}
+
+async function transportByUdp() {
+  const { webRTCDirect } = await import('./webrtc_direct');
+  return webRTCDirect();
 }
 
 /** True for an address of the node, or of a peer behind it. */
-function isOfNode(address: Multiaddr, nodes: Multiaddr[]): boolean {
+function isOfNode(address: Multiaddr, relay: Multiaddr): boolean {
   const text = address.toString();
-  if (text.startsWith('/webrtc')) return true;
-  return nodes.some((node) => text === node.toString() || text.startsWith(`${node.toString()}/p2p-circuit`));
+  return (
+    text.startsWith('/webrtc') ||
+    text === relay.toString() ||
+    text.startsWith(`${relay.toString()}/p2p-circuit`)
+  );
 }
 
 class Libp2pNet implements Net {
