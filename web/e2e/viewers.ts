@@ -99,10 +99,25 @@ export class Viewer {
     await this.page.waitForFunction(there, second, { timeout: 60_000 });
   }
 
-  /** Waits until the film is over. */
+  /** Waits until the film is over; says how far it is if that takes too long. */
   async ended(): Promise<void> {
     const over = () => document.querySelector('video')?.ended;
-    await this.page.waitForFunction(over, null, { timeout: 150_000 });
+    await this.page.waitForFunction(over, null, { timeout: 150_000 }).catch(async (cause: unknown) => {
+      throw new Error(`the film is not over: ${await this.#standing()}`, { cause });
+    });
+  }
+
+  #standing(): Promise<string> {
+    return this.page.evaluate(() => {
+      const video = document.querySelector('video');
+      if (!video) return 'there is none';
+      const { buffered, currentTime, paused, readyState, seeking } = video;
+      const parts = Array.from({ length: buffered.length }, (_, at) => [
+        buffered.start(at),
+        buffered.end(at),
+      ]);
+      return JSON.stringify({ currentTime, paused, seeking, readyState, parts, error: video.error?.message });
+    });
   }
 
   /** How long it took from the press to the first moving picture, in ms. */
