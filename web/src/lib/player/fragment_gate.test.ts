@@ -147,6 +147,23 @@ describe('with a source', () => {
     expect(asked).toHaveLength(1);
   });
 
+  it('asks the node when the source says nothing for half a minute', async () => {
+    vi.useFakeTimers();
+    loader().load(CONTEXT, CONFIG, callbacks);
+    await vi.advanceTimersByTimeAsync(29_000);
+    source.taker?.progress(1);
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(asked).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(asked).toHaveLength(1);
+    expect(source.calledOff).toBe(1);
+    source.taker?.given({ bytes: new Uint8Array(1), alone_ms: 1, first_ms: 1 });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toHaveLength(1);
+    expect(heard.success).not.toHaveBeenCalled();
+    vi.useRealTimers();
+  });
+
   it('says once that it was aborted, and nothing after', async () => {
     const one = loader();
     one.load(CONTEXT, CONFIG, callbacks);

@@ -1,6 +1,9 @@
 import type { FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration } from 'hls.js';
 import { HELD_AHEAD_S, type FragmentGate, type Given } from './fragment_gate';
 
+/** How long a source may give nothing before the node is asked after all, in ms. No source should need it. */
+const SILENT_MS_MAX = 30_000;
+
 /** The loader of fragments that hls.js would use by itself. */
 export type PlainLoader = new (config: HlsConfig) => Loader<FragmentLoaderContext>;
 
@@ -74,26 +77,42 @@ export function gated(Plain: PlainLoader, gate: FragmentGate): PlainLoader {
       const { stats } = this;
       stats.loading.start = performance.now();
       let over = false;
+      let watch: ReturnType<typeof setTimeout> | undefined;
+      const end = () => {
+        over = true;
+        clearTimeout(watch);
+        this.#callOff = null;
+      };
       const unlessOver = (run: () => void) => {
         if (over || this.#callbacks === null) return;
-        over = true;
-        this.#callOff = null;
+        end();
         run();
       };
-      const callOff = gate.source?.take(context.url, context.frag.type, {
+      let callOff: (() => void) | null = null;
+      const listen = () => {
+        clearTimeout(watch);
+        watch = setTimeout(() => {
+          callOff?.();
+          unlessOver(() => this.#pass(context, config, callbacks));
+        }, SILENT_MS_MAX);
+      };
+      const taking = gate.source?.take(context.url, context.frag.type, {
         progress: (loaded) => {
           if (over || this.#callbacks === null) return;
           stats.loading.first ||= performance.now();
           stats.loaded = loaded;
+          listen();
         },
         // hls.js expects no answer before it has asked.
         given: (what) => queueMicrotask(() => unlessOver(() => this.#give(what, context, callbacks))),
         failed: () => queueMicrotask(() => unlessOver(() => this.#pass(context, config, callbacks))),
       });
-      if (!callOff) return this.#pass(context, config, callbacks);
+      if (!taking) return this.#pass(context, config, callbacks);
+      callOff = taking;
+      listen();
       this.#callOff = () => {
-        over = true;
-        callOff();
+        end();
+        taking();
       };
     }
 
