@@ -24,8 +24,9 @@ const EAGER_MS = 1_000;
 const FEW = 4;
 /** How long to wait before a node that did not answer is asked again, in ms. */
 const RETRY_MS = 10_000;
-/** A peer that could not be reached is not tried again for so long, in ms. */
-const UNREACHED_MS = 60_000;
+/** A peer that could not be reached is not tried again for so long, in ms: at first, and later four times longer each time. */
+const UNREACHED_MS = 3_000;
+const UNREACHED_MS_MAX = 60_000;
 
 /** One neighbour's streams. */
 interface Line {
@@ -42,7 +43,8 @@ export class Link {
   readonly #swarm: Uint8Array;
   readonly #video: string;
   readonly #lines = new Map<string, Line>();
-  readonly #unreached = new Map<string, number>();
+  /** How often peers could not be reached, and until when they are let alone. */
+  readonly #unreached = new Map<string, { times: number; until: number }>();
   readonly #liars = new Set<string>();
   #scheduler: Scheduler | null = null;
   #stopped = false;
@@ -123,7 +125,7 @@ export class Link {
         peer !== this.#net.self &&
         !this.#lines.has(peer) &&
         !this.#scheduler?.banned.has(peer) &&
-        (this.#unreached.get(peer) ?? -Infinity) < now - UNREACHED_MS,
+        (this.#unreached.get(peer)?.until ?? -Infinity) < now,
     );
     const room = Math.max(0, DIALLED_MAX - this.#lines.size);
     const dials = fresh.slice(0, room).map((peer) => this.#reach(peer));
@@ -134,8 +136,11 @@ export class Link {
     try {
       await this.#net.dial(peer, AbortSignal.timeout(DIAL_MS_MAX));
       await this.#meet(peer);
+      this.#unreached.delete(peer);
     } catch (cause) {
-      this.#unreached.set(peer, this.#clock.now());
+      const times = (this.#unreached.get(peer)?.times ?? 0) + 1;
+      const wait = Math.min(UNREACHED_MS * 4 ** (times - 1), UNREACHED_MS_MAX);
+      this.#unreached.set(peer, { times, until: this.#clock.now() + wait });
       throw cause;
     }
   }
@@ -192,7 +197,7 @@ export class Link {
     if (!(cause instanceof WireError)) return;
     this.#lines.delete(peer);
     this.#net.hangUp(peer);
-    this.#unreached.set(peer, this.#clock.now());
+    this.#unreached.set(peer, { times: 1, until: this.#clock.now() + UNREACHED_MS_MAX });
     this.#scheduler?.left(peer);
   }
 

@@ -4,7 +4,7 @@ import { WireError, writeFrame } from './frame';
 import { hearHaves, HaveWriter } from './have_stream';
 import { toHex } from './hex';
 import type { Segment } from './manifest';
-import type { Pipe } from './pipe';
+import { pair, type MemoryPipe } from './simulation/memory_pipe';
 import type { Answer } from './scheduler';
 import { SegmentClient, serveSegments } from './segment_stream';
 import type { Receiver } from './surroundings';
@@ -16,54 +16,6 @@ import {
   writeTrackerAnswer,
   type HaveMessage,
 } from './wire';
-
-/** One end of a stream within memory. */
-class MemoryPipe implements Pipe {
-  readonly sent: Uint8Array[] = [];
-  aborted: Error | null = null;
-  other: MemoryPipe | null = null;
-  #waiting: Uint8Array[] = [];
-  #ended = false;
-  #wake: () => void = () => undefined;
-
-  send(data: Uint8Array): boolean {
-    this.sent.push(data);
-    this.other?.feed(data);
-    return true;
-  }
-  async onDrain(): Promise<void> {}
-  async close(): Promise<void> {
-    this.other?.finish();
-  }
-  abort(error: Error): void {
-    this.aborted = error;
-    this.finish();
-    this.other?.finish();
-  }
-  feed(data: Uint8Array): void {
-    this.#waiting.push(data);
-    this.#wake();
-  }
-  finish(): void {
-    this.#ended = true;
-    this.#wake();
-  }
-  async *[Symbol.asyncIterator]() {
-    for (;;) {
-      const next = this.#waiting.shift();
-      if (next) yield next;
-      else if (this.#ended) return;
-      else await new Promise<void>((wake) => (this.#wake = wake));
-    }
-  }
-}
-
-function pair(): [MemoryPipe, MemoryPipe] {
-  const [one, other] = [new MemoryPipe(), new MemoryPipe()];
-  one.other = other;
-  other.other = one;
-  return [one, other];
-}
 
 const SEGMENT: Segment = {
   name: 'a.m4s',
