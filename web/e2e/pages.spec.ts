@@ -92,3 +92,22 @@ test('language and theme change at once and are kept', async ({ page }) => {
   await expect(page.locator('html')).toHaveAttribute('lang', 'fr');
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
 });
+
+test('who presses play before the player is ready does not have to press again', async ({ page, root }) => {
+  const video = await root.upload(clip({ height: 360, seconds: 30, container: 'mkv' }), {
+    name: 'Played early',
+    privacy: '1',
+  });
+  await root.until(video.uuid, finished);
+  let arrived = () => undefined as void;
+  const pressed = new Promise<void>((resolve) => (arrived = resolve));
+  await page.route(/\/engine-[^/]*\.js$/, async (route) => {
+    await pressed;
+    await route.continue();
+  });
+  await page.goto(`/w/${video.shortUUID}`);
+  await page.getByRole('button', { name: 'Play', exact: true }).first().click();
+  arrived();
+  const time = () => page.locator('video').evaluate((it: HTMLVideoElement) => it.currentTime);
+  await expect.poll(time).toBeGreaterThan(0.5);
+});

@@ -55,6 +55,8 @@ export class Playback {
   /** Where the playlist is still to be looked for, best first. */
   #sources: string[] = [];
   #ending = false;
+  /** It was told to play, and not to stop since: an engine that begins meanwhile stops the element without a word. */
+  #wanted = false;
 
   /** Connects to the element that shows the pictures; returns the way to let it go. */
   attach(video: HTMLVideoElement): () => void {
@@ -77,6 +79,8 @@ export class Playback {
       this.#played = true;
       for (const run of this.#whenPlaying.splice(0)) run();
     });
+    on(['play'], () => (this.#wanted = true));
+    on(['pause'], () => (this.#wanted = false));
     on(['ratechange'], () => (this.speed = video.playbackRate));
     on(['enterpictureinpicture'], () => (this.pictureInPicture = true));
     on(['leavepictureinpicture'], () => (this.pictureInPicture = false));
@@ -114,6 +118,8 @@ export class Playback {
     if (!video) return;
     this.#engine?.destroy();
     this.#engine = null;
+    // Whoever began one film did not ask for the next.
+    if (this.#film !== null && this.#film.playlistUrl !== film.playlistUrl) this.#wanted = false;
     this.#film = film;
     this.failure = null;
     this.length = film.duration;
@@ -125,6 +131,7 @@ export class Playback {
     }
     this.#sources = [film.playlistUrl, ...film.mirrors];
     await this.#load(video, film, film.start);
+    if (this.#wanted && this.#film === film) this.play();
   }
 
   /** Starts an engine with the best source that was not tried yet. */
@@ -160,12 +167,11 @@ export class Playback {
       this.failure = why;
       return;
     }
-    const playing = !video.paused;
     const at = this.time;
     this.#engine?.destroy();
     this.#engine = null;
     void this.#load(video, film, at).then(() => {
-      if (playing) this.play();
+      if (this.#wanted) this.play();
     });
   }
 
@@ -181,7 +187,10 @@ export class Playback {
     if (!video) return;
     if (this.ended) video.currentTime = this.#film?.start ?? 0;
     // The browser refuses sound before a click; then it stays paused and the person presses play.
-    video.play().catch(() => undefined);
+    this.#wanted = true;
+    video.play().catch((refusal: unknown) => {
+      if (refusal instanceof DOMException && refusal.name === 'NotAllowedError') this.#wanted = false;
+    });
   }
 
   pause(): void {
