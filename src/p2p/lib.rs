@@ -21,6 +21,7 @@ mod metrics;
 mod nodes;
 mod pots;
 mod room;
+mod secured;
 mod seed;
 mod stun;
 mod swarm;

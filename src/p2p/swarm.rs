@@ -8,15 +8,11 @@ use futures::StreamExt as _;
 use kinora_model::video::Video;
 use kinora_service::{Service, manifest};
 use kinora_store::tables::video_by_uuid;
-use libp2p::core::muxing::StreamMuxerBox;
-use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
 use libp2p::multiaddr::Protocol;
 use libp2p::request_response::{self, Message, ResponseChannel};
 use libp2p::swarm::SwarmEvent;
-use libp2p::{
-    Multiaddr, PeerId, Swarm, SwarmBuilder, Transport as _, noise, relay, tcp, websocket, yamux,
-};
+use libp2p::{Multiaddr, PeerId, Swarm, SwarmBuilder, noise, relay, tcp, websocket};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tokio::task::JoinSet;
@@ -30,18 +26,13 @@ use crate::config::Config;
 use crate::direct::UdpDoor;
 use crate::error::Error;
 use crate::metrics::Metrics;
+use crate::secured::{HANDSHAKE, multiplexer, secured};
 use crate::swarm_id::SwarmId;
 use crate::tracker::message::{Answer, Refusal, Request};
 use crate::tracker::{STAY, Tracker};
 
-/// How long a peer may take to say who it is.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-
 /// How long a connection is kept on which nothing is asked: longer than peers wait between two words to the tracker.
 const IDLE: Duration = Duration::from_secs(120);
-
-/// Streams of one connection at a time; what waits unread on each is bounded by its window.
-const STREAMS_MAX: usize = 64;
 
 /// Streams of one connection at a time whose protocol is not agreed yet.
 const STREAMS_UNDECIDED_MAX: usize = 16;
@@ -290,15 +281,8 @@ fn build(
         .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, multiplexer)
         .map_err(|error| network(&error))?
         .with_other_transport(|keypair| {
-            let noise = noise::Config::new(keypair)?;
             let tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true));
-            let upgraded = websocket::Config::new(tcp)
-                .upgrade(Version::V1Lazy)
-                .authenticate(noise)
-                .multiplex(multiplexer())
-                .timeout(HANDSHAKE)
-                .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
-            Ok(upgraded)
+            Ok(secured(websocket::Config::new(tcp), keypair)?)
         })
         .map_err(|error| network(&error))?;
     #[cfg(feature = "webrtc-direct")]
@@ -314,12 +298,6 @@ fn build(
         .with_connection_timeout(HANDSHAKE)
         .build();
     Ok(swarm)
-}
-
-fn multiplexer() -> yamux::Config {
-    let mut config = yamux::Config::default();
-    config.set_max_num_streams(STREAMS_MAX);
-    config
 }
 
 /// The socket address of `/ip4/127.0.0.1/tcp/41234/ws`.

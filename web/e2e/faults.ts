@@ -22,3 +22,16 @@ export const lying: Prepare = (context) =>
     },
     [LIE, SEGMENT_BYTES_MIN] as const,
   );
+
+/** No WebSockets at all; notes how many were tried. */
+export const socketless: Prepare = (context) =>
+  context.addInitScript(() => {
+    const tried = { sockets: 0 };
+    const WebSocket = class {
+      constructor() {
+        tried.sockets += 1;
+        throw new DOMException('blocked', 'SecurityError');
+      }
+    };
+    Object.assign(window, { tried, WebSocket });
+  });

@@ -1,7 +1,7 @@
 import type { BrowserType, LaunchOptions } from '@playwright/test';
 import { clip } from './clip';
 import { Client, finished } from './client';
-import { LIE, lying, type Prepare } from './faults';
+import { LIE, lying, socketless, type Prepare } from './faults';
 import { expect, test } from './fixtures';
 import type { TestNode } from './node';
 import { Viewer } from './viewers';
@@ -186,19 +186,6 @@ it('a node that is lost in the middle is back before anyone notices', async ({ a
 
 /** WebSockets that open and stay silent, as behind some proxies. */
 const mute: Prepare = (context) => context.routeWebSocket(/.*/, () => undefined);
-
-/** No WebSockets at all. */
-const socketless: Prepare = (context) =>
-  context.addInitScript(() => {
-    const tried = { sockets: 0 };
-    const WebSocket = class {
-      constructor() {
-        tried.sockets += 1;
-        throw new DOMException('blocked', 'SecurityError');
-      }
-    };
-    Object.assign(window, { tried, WebSocket });
-  });
 
 it('without WebSockets the node gives all', async ({ audience, film }) => {
   await audience.enter(film.url);

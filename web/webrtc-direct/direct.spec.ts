@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { clip } from '../e2e/clip';
 import { Client, finished } from '../e2e/client';
+import { socketless } from '../e2e/faults';
 import { expect, test } from '../e2e/fixtures';
 import { TestNode } from '../e2e/node';
 import { Viewer } from '../e2e/viewers';
@@ -34,14 +35,7 @@ test('where no WebSocket passes, viewers meet by UDP', async ({ playwright }, in
           options,
           `${node.url}/w/${video.uuid}`,
           { quality: 360, 'peers.noticed': true },
-          (context) =>
-            context.addInitScript(() => {
-              window.WebSocket = class {
-                constructor() {
-                  throw new DOMException('blocked', 'SecurityError');
-                }
-              } as unknown as typeof WebSocket;
-            }),
+          socketless,
         ),
       );
     }

@@ -1,25 +1,17 @@
 //! How nodes reach each other: QUIC, TCP, and through others where neither does.
 
-use std::time::Duration;
-
 use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::global_only;
 use libp2p::core::transport::{Boxed, OrTransport};
-use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
-use libp2p::{PeerId, Transport, dns, noise, quic, relay, tcp, yamux};
+use libp2p::{PeerId, Transport, dns, quic, relay, tcp};
 
 use crate::error::Error;
-
-/// How long a peer may take to say who it is.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+use crate::secured::{HANDSHAKE, secured};
 
 /// What may be on its way on one connection and one stream before it is read.
 const CONNECTION_BYTES: u32 = 4 << 20;
 const STREAM_BYTES: u32 = 1 << 20;
-
-/// Streams of one connection at a time.
-const STREAMS_MAX: usize = 64;
 
 /// All ways to other nodes. Addresses inside of networks are not dialled unless they may be, whatever name led to them.
 ///
@@ -30,14 +22,8 @@ pub(crate) fn open(
     private_addresses: bool,
 ) -> Result<(Boxed<(PeerId, StreamMuxerBox)>, relay::client::Behaviour), Error> {
     let network = |error: &dyn std::fmt::Display| Error::Network(error.to_string());
-    let secured = || noise::Config::new(keypair).map_err(|error| network(&error));
-    let tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
-        .upgrade(Version::V1Lazy)
-        .authenticate(secured()?)
-        .multiplex(multiplexer())
-        .timeout(HANDSHAKE)
-        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)))
-        .boxed();
+    let tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true));
+    let tcp = secured(tcp, keypair).map_err(|error| network(&error))?;
     let mut config = quic::Config::new(keypair);
     config.handshake_timeout = HANDSHAKE;
     config.max_connection_data = CONNECTION_BYTES;
@@ -50,19 +36,7 @@ pub(crate) fn open(
         if private_addresses { direct } else { global_only::Transport::new(direct).boxed() };
     let named = dns::tokio::Transport::system(direct).map_err(|error| network(&error))?;
     let (relayed, client) = relay::client::new(keypair.public().to_peer_id());
-    let relayed = relayed
-        .upgrade(Version::V1Lazy)
-        .authenticate(secured()?)
-        .multiplex(multiplexer())
-        .timeout(HANDSHAKE)
-        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)))
-        .boxed();
+    let relayed = secured(relayed, keypair).map_err(|error| network(&error))?;
     let all = OrTransport::new(relayed, named).map(|either, _| either.into_inner()).boxed();
     Ok((all, client))
-}
-
-fn multiplexer() -> yamux::Config {
-    let mut config = yamux::Config::default();
-    config.set_max_num_streams(STREAMS_MAX);
-    config
 }

@@ -88,15 +88,14 @@ export function gated(Plain: PlainLoader, gate: FragmentGate): PlainLoader {
         end();
         run();
       };
-      let callOff: (() => void) | null = null;
       const listen = () => {
         clearTimeout(watch);
         watch = setTimeout(() => {
-          callOff?.();
-          unlessOver(() => this.#pass(context, config, callbacks));
+          this.#callOff?.();
+          this.#pass(context, config, callbacks);
         }, SILENT_MS_MAX);
       };
-      const taking = gate.source?.take(context.url, context.frag.type, {
+      const callOff = gate.source?.take(context.url, context.frag.type, {
         progress: (loaded) => {
           if (over || this.#callbacks === null) return;
           stats.loading.first ||= performance.now();
@@ -107,12 +106,11 @@ export function gated(Plain: PlainLoader, gate: FragmentGate): PlainLoader {
         given: (what) => queueMicrotask(() => unlessOver(() => this.#give(what, context, callbacks))),
         failed: () => queueMicrotask(() => unlessOver(() => this.#pass(context, config, callbacks))),
       });
-      if (!taking) return this.#pass(context, config, callbacks);
-      callOff = taking;
+      if (!callOff) return this.#pass(context, config, callbacks);
       listen();
       this.#callOff = () => {
         end();
-        taking();
+        callOff();
       };
     }
 
